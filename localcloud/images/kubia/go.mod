@@ -1,0 +1,3 @@
+module statefulsets/kubia
+
+go 1.24
