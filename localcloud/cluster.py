@@ -1,0 +1,136 @@
+"""The whole cluster: up, down and what it looks like. Every step may be interrupted and done again."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud import controlplane, daemons, network, node, pki
+from localcloud.errors import LocalCloudError
+from localcloud.layout import CLUSTER, NODES, State
+from localcloud.progress import Progress
+
+# Outside of any checkout: it tells apart the one cluster that can run on a machine.
+LOCK = Path(f"/run/{CLUSTER}.lock")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the cluster and its pid; None when it does not run."""
+
+    name: str
+    pid: int | None
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One `up` or `down` at a time on this machine, whichever checkout it comes from; a crash releases it."""
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalCloudError(
+                "another `make up` or `make down` is at work on this machine; wait for it to end"
+            ) from None
+        yield
+
+
+def parts(state: State) -> list[Part]:
+    """Every process that a cluster in order consists of."""
+    known = [Part(d.name, daemons.find(state.root, d.name, d.program)) for d in controlplane.programs(state)]
+    for each in NODES:
+        known.append(Part(each.name, node.init_pid(state, each)))
+        for program in ("containerd", "kubelet", "kube-proxy"):
+            name = f"{each.name}-{program}"
+            known.append(Part(name, daemons.find(state.root, name, program)))
+    return known
+
+
+def other_owners(state: State) -> list[str]:
+    """State directories of other checkouts whose cluster runs on this machine."""
+    return sorted({p.owner for p in daemons.running()} - {str(state.root)})
+
+
+def clear_orphans(state: State, progress: Progress) -> None:
+    """End what is left of clusters whose checkout was deleted: nobody could ever run `make down` there."""
+    for owner in other_owners(state):
+        if not Path(owner).exists():
+            progress.say(f"clearing what was left running by a deleted checkout ({owner})")
+            daemons.stop([p.pid for p in daemons.running(Path(owner))], 2.0)
+
+
+def up(state: State, programs: dict[str, Path], progress: Progress) -> list[str]:
+    """Start what does not run and wait until the nodes are Ready; returns what was started (nothing: all was well)."""
+    if pki.ensure(state) and any(part.pid for part in parts(state)):
+        down(state)  # they hold certificates of the past
+    link_programs(state, programs)
+    if all(part.pid for part in parts(state)) and nodes_ready(state):
+        return []
+    network.up()
+    started = controlplane.start(state)
+    for each in NODES:
+        started += node.start(state, each)
+    with progress.step("cluster", "waiting for the cluster"):
+        controlplane.wait_ready(state)
+        controlplane.apply_manifests(state)
+        if not daemons.wait_until(lambda: nodes_ready(state), 60, 0.1):
+            waiting = [name for name, ready in node_readiness(state).items() if not ready] or [n.name for n in NODES]
+            raise LocalCloudError(
+                f"{', '.join(waiting)} not Ready after 60 s; see {state.logs}/{waiting[0]}-kubelet.log"
+            )
+    return started
+
+
+def down(state: State) -> None:
+    """Stop everything and take away every trace on the host; the state directory keeps data, keys and etcd."""
+    for each in NODES:
+        node.stop(state, each)
+    controlplane.stop(state)
+    leftover = [p.pid for p in daemons.running(state.root)]
+    if leftover:
+        daemons.stop(leftover, 2.0)
+    network.down()
+
+
+def node_readiness(state: State) -> dict[str, bool]:
+    """Node name -> whether its kubelet says Ready."""
+    status, answer = controlplane.request(state, "GET", "/api/v1/nodes")
+    if status != 200:
+        return {}
+    ready = {}
+    for item in answer["items"]:
+        conditions = {c["type"]: c["status"] for c in item["status"].get("conditions", [])}
+        ready[item["metadata"]["name"]] = conditions.get("Ready") == "True"
+    return ready
+
+
+def nodes_ready(state: State) -> bool:
+    """Whether every node of the cluster is Ready."""
+    with contextlib.suppress(OSError):
+        readiness = node_readiness(state)
+        return all(readiness.get(each.name, False) for each in NODES)
+    return False
+
+
+def link_programs(state: State, programs: dict[str, Path]) -> None:
+    """`.localcloud/bin`: each program under its own name, wherever it came from."""
+    state.bin.mkdir(parents=True, exist_ok=True)
+    for name, target in programs.items():
+        link = state.bin / name
+        if not link.is_symlink() or link.readlink() != target:
+            aside = state.bin / f".{name}.new"
+            aside.unlink(missing_ok=True)
+            aside.symlink_to(target)
+            aside.replace(link)
+
+
+def erase(state: State) -> None:
+    """Delete the cluster's state with all data on its local volumes; it must be down."""
+    if any(part.pid for part in parts(state)):
+        raise LocalCloudError("the cluster runs; `make down` first")
+    shutil.rmtree(state.root, ignore_errors=True)

@@ -1,0 +1,111 @@
+"""Where everything lies, and which addresses the cluster uses: the only place that says so."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CLUSTER = "statefulsets"
+CONTEXT = "statefulsets-local"
+KUBERNETES_VERSION = "1.34.4"
+ROOT = Path(__file__).resolve().parent.parent
+
+# Subnets from the middle of 10/8, where home routers, Docker (172.17/16) and GKE's defaults seldom are;
+# preflight refuses when a route of the host overlaps them.
+BRIDGE = "stsets0"
+BRIDGE_IP = "10.213.0.1"
+NODE_NET = "10.213.0.0/24"
+POD_NET = "10.214.0.0/16"
+SERVICE_NET = "10.215.0.0/16"
+API_SERVICE_IP = "10.215.0.1"
+API_PORT = 6443
+ETCD_PORT, ETCD_PEER_PORT = 23790, 23800
+CONTROLLER_MANAGER_PORT, SCHEDULER_PORT = 23257, 23259
+DNS_HEALTH_PORT, DNS_READY_PORT = 23053, 23054
+API_URL = f"https://{BRIDGE_IP}:{API_PORT}"
+CLUSTER_DOMAIN = "cluster.local"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: a name, and its place in the cluster's address plan (index 0 to 199)."""
+
+    index: int
+
+    @property
+    def name(self) -> str:
+        return f"{CLUSTER}-{self.index}"
+
+    @property
+    def ip(self) -> str:
+        return f"10.213.0.{self.index + 10}"
+
+    @property
+    def pod_subnet(self) -> str:
+        return f"10.214.{self.index}.0/24"
+
+    @property
+    def host_link(self) -> str:
+        """The host's end of the node's cable; Linux allows 15 characters."""
+        return f"stsets-n{self.index}"
+
+    @property
+    def cgroup(self) -> str:
+        return f"{self.name}"
+
+
+NODES = (Node(0),)
+
+
+@dataclass(frozen=True)
+class State:
+    """The files of one checkout's cluster, all under `.localcloud/`."""
+
+    root: Path
+
+    @property
+    def pki(self) -> Path:
+        return self.root / "pki"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def etcd(self) -> Path:
+        return self.root / "etcd"
+
+    @property
+    def bin(self) -> Path:
+        return self.root / "bin"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "kubeconfig"
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.root / "pulumi-home"
+
+    @property
+    def pulumi_state(self) -> Path:
+        return self.root / "pulumi-state"
+
+    @property
+    def passphrase(self) -> Path:
+        return self.root / "passphrase"
+
+    def node(self, node: Node) -> Path:
+        return self.root / "nodes" / node.name
+
+
+def state() -> State:
+    """This checkout's state; `LOCALCLOUD_STATE` moves it elsewhere (tests use that)."""
+    return State(Path(os.environ.get("LOCALCLOUD_STATE", ROOT / ".localcloud")).resolve())
+
+
+def cache() -> Path:
+    """Finished binaries and images, shared by every checkout of this user (XDG base directories)."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / CLUSTER

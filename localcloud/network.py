@@ -1,0 +1,96 @@
+"""The cluster's own bridge, a cable from it to each node, and the way out for image pulls."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+from pathlib import Path
+from typing import Any
+
+from localcloud.errors import LocalCloudError
+from localcloud.layout import BRIDGE, BRIDGE_IP, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
+from localcloud.shell import run, succeeds
+
+# Pods that leave the cluster do so under the host's address; the comment marks the rule as ours.
+MASQUERADE = [
+    "POSTROUTING",
+    "-s",
+    POD_NET,
+    "!",
+    "-d",
+    "10.208.0.0/12",
+    "-m",
+    "comment",
+    "--comment",
+    BRIDGE,
+    "-j",
+    "MASQUERADE",
+]
+MASQUERADE_NODES = [*MASQUERADE[:2], NODE_NET, *MASQUERADE[3:]]
+
+
+def overlapping_routes() -> list[str]:
+    """Routes of the host that overlap the cluster's subnets and are not the cluster's own."""
+    ours = [ipaddress.ip_network(net) for net in (NODE_NET, POD_NET, SERVICE_NET)]
+    found = []
+    routes: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-4", "route"]))
+    for route in routes:
+        if route["dst"] == "default" or route.get("dev") == BRIDGE:
+            continue
+        if any(ipaddress.ip_network(route["dst"], strict=False).overlaps(net) for net in ours):
+            found.append(f"{route['dst']} dev {route.get('dev', '?')}")
+    return found
+
+
+def up() -> None:
+    """The bridge with its address; idempotent."""
+    if not _exists(BRIDGE):
+        run(["ip", "link", "add", BRIDGE, "type", "bridge"])
+    run(["ip", "address", "replace", f"{BRIDGE_IP}/24", "dev", BRIDGE])
+    run(["ip", "link", "set", BRIDGE, "up"])
+    _allow_way_out()
+
+
+def connect(node: Node, init: int) -> None:
+    """A cable from the bridge into the network namespace of a node's init; idempotent."""
+    inside = ["nsenter", f"--target={init}", "--net", "ip"]
+    if not succeeds([*inside, "link", "show", "eth0"]):
+        with contextlib.suppress(LocalCloudError):
+            run(["ip", "link", "delete", node.host_link])  # half a cable that an interrupted run left
+        run(["ip", "link", "add", node.host_link, "type", "veth", "peer", "name", "eth0", "netns", str(init)])
+    run(["ip", "link", "set", node.host_link, "master", BRIDGE, "up"])
+    run(["ip", "route", "replace", node.pod_subnet, "via", node.ip, "dev", BRIDGE])
+    run([*inside, "link", "set", "lo", "up"])
+    run([*inside, "address", "replace", f"{node.ip}/24", "dev", "eth0"])
+    run([*inside, "link", "set", "eth0", "up"])
+    run([*inside, "route", "replace", "default", "via", BRIDGE_IP])
+    for other in NODES:
+        if other != node:
+            run([*inside, "route", "replace", other.pod_subnet, "via", other.ip])
+
+
+def down() -> None:
+    """Take away the bridge, the cables and the rules; nothing else of the host's network is touched."""
+    for node in NODES:
+        if _exists(node.host_link):
+            run(["ip", "link", "delete", node.host_link])
+    if _exists(BRIDGE):
+        run(["ip", "link", "delete", BRIDGE])
+    for rule in (MASQUERADE, MASQUERADE_NODES):
+        while succeeds(["iptables", "-w", "-t", "nat", "-C", *rule]):
+            run(["iptables", "-w", "-t", "nat", "-D", *rule])
+
+
+def _exists(link: str) -> bool:
+    return Path("/sys/class/net", link).exists()
+
+
+def _allow_way_out() -> None:
+    """Forward between the bridge and the default route's device: per device, so no other one becomes a router."""
+    routes: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-4", "route", "show", "default"]))
+    for device in {BRIDGE, *(route["dev"] for route in routes if "dev" in route)}:
+        Path(f"/proc/sys/net/ipv4/conf/{device}/forwarding").write_text("1")
+    for rule in (MASQUERADE, MASQUERADE_NODES):
+        if not succeeds(["iptables", "-w", "-t", "nat", "-C", *rule]):
+            run(["iptables", "-w", "-t", "nat", "-A", *rule])

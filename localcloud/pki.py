@@ -1,0 +1,199 @@
+"""Certificates and kubeconfigs of one cluster: one authority, one key pair a component, ECDSA P-256."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import ipaddress
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from localcloud.layout import (
+    API_SERVICE_IP,
+    API_URL,
+    BRIDGE_IP,
+    CLUSTER,
+    CLUSTER_DOMAIN,
+    CONTEXT,
+    NODES,
+    Node,
+    State,
+)
+
+LIFETIME = dt.timedelta(days=365)
+RENEW_BEFORE = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A certificate's file name, user (CN), groups (O) and, for servers, the names and addresses it answers to."""
+
+    file: str
+    user: str
+    groups: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+def identities(nodes: Sequence[Node] = NODES) -> tuple[Identity, ...]:
+    """Everyone who speaks TLS in the cluster; users and groups are those Kubernetes' default RBAC knows."""
+    api_names = [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        f"kubernetes.default.svc.{CLUSTER_DOMAIN}",
+    ]
+    kubelets = [
+        Identity(f"kubelet-{n.name}", f"system:node:{n.name}", ("system:nodes",), (n.name, n.ip)) for n in nodes
+    ]
+    return (
+        Identity(
+            "apiserver",
+            "kube-apiserver",
+            hosts=(*api_names, "localhost", "127.0.0.1", BRIDGE_IP, API_SERVICE_IP),
+        ),
+        Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", ("statefulsets:kubelet-api",)),
+        Identity("etcd", "etcd", hosts=("localhost", "127.0.0.1")),
+        Identity("etcd-client", "kube-apiserver-etcd-client"),
+        Identity("admin", "statefulsets-admin", ("system:masters",)),
+        Identity("controller-manager", "system:kube-controller-manager", hosts=("localhost", "127.0.0.1")),
+        Identity("scheduler", "system:kube-scheduler", hosts=("localhost", "127.0.0.1")),
+        Identity("kube-proxy", "system:kube-proxy"),
+        Identity("coredns", "statefulsets:coredns"),
+        *kubelets,
+    )
+
+
+def ensure(state: State) -> bool:
+    """Make what is missing, and renew what ends within 30 days; True if anything changed.
+
+    The authority and the key that signs ServiceAccount tokens outlive renewals.
+    """
+    changed = False
+    state.pki.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _valid(state.pki / "ca.crt") or not (state.pki / "ca.key").exists():
+        _make_authority(state.pki)
+        changed = True
+    if not (state.pki / "sa.key").exists():  # signs ServiceAccount tokens: a new one would void them all
+        key = ec.generate_private_key(ec.SECP256R1())
+        _write(
+            state.pki / "sa.pub",
+            key.public_key().public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+        )
+        _write(state.pki / "sa.key", _private(key))
+    for identity in identities():
+        if not _valid(state.pki / f"{identity.file}.crt"):
+            _issue(state.pki, identity)
+            changed = True
+    _write(state.kubeconfig, (state.pki / "admin.kubeconfig").read_bytes())
+    return changed
+
+
+def kubeconfig(identity: Identity, authority: bytes, certificate: bytes, key: bytes) -> str:
+    """A kubeconfig (JSON is YAML) that holds its certificate and trusts this cluster's authority only."""
+
+    def data(pem: bytes) -> str:
+        return base64.b64encode(pem).decode()
+
+    user = {"client-certificate-data": data(certificate), "client-key-data": data(key)}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": CONTEXT,
+        "clusters": [{"name": CLUSTER, "cluster": {"server": API_URL, "certificate-authority-data": data(authority)}}],
+        "users": [{"name": identity.user, "user": user}],
+        "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": identity.user}}],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+_PEM = serialization.Encoding.PEM
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def _valid(certificate: Path) -> bool:
+    try:
+        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return loaded.not_valid_after_utc - dt.datetime.now(dt.UTC) > RENEW_BEFORE
+
+
+def _name(user: str, groups: Sequence[str] = ()) -> x509.Name:
+    parts = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+    return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, user)])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lifetime: dt.timedelta
+) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))  # a clock that is set back a little does not matter
+        .not_valid_after(now + lifetime)
+    )
+
+
+def _make_authority(pki: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(f"{CLUSTER} local authority")
+    certificate = (
+        _builder(name, name, key, 10 * LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    for old in pki.glob("*.crt"):
+        old.unlink()  # what a former authority signed is worth nothing
+    _write(pki / "ca.key", _private(key))
+    _write(pki / "ca.crt", certificate.public_bytes(_PEM))
+
+
+def _issue(pki: Path, identity: Identity) -> None:
+    authority_pem = (pki / "ca.crt").read_bytes()
+    authority = x509.load_pem_x509_certificate(authority_pem)
+    authority_key = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
+    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
+        raise TypeError("ca.key is not an elliptic-curve key")
+    key = ec.generate_private_key(ec.SECP256R1())
+    usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if identity.hosts else [])
+    builder = _builder(_name(identity.user, identity.groups), authority.subject, key, LIFETIME)
+    builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    if identity.hosts:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in identity.hosts]), critical=False)
+    certificate = builder.sign(authority_key, hashes.SHA256()).public_bytes(_PEM)
+    config = kubeconfig(identity, authority_pem, certificate, _private(key))
+    _write(pki / f"{identity.file}.key", _private(key))
+    _write(pki / f"{identity.file}.kubeconfig", config.encode())
+    _write(pki / f"{identity.file}.crt", certificate)  # last: its presence says that all three are whole
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Private to the owner, and whole or not at all."""
+    aside = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
