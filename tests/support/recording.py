@@ -114,9 +114,7 @@ def record(
     )
 
 
-def _run(
-    prepare: Callable[[], None], program: Program, expected: type[BaseException] | None
-) -> BaseException | None:
+def _run(prepare: Callable[[], None], program: Program, expected: type[BaseException] | None) -> BaseException | None:
     """The exception that was expected; any other one is raised."""
     context = contextvars.copy_context()
     context.run(prepare)

@@ -1,0 +1,55 @@
+"""Compares a structure with a file that is checked in, so that a change of what users get is seen in review.
+
+`UPDATE_GOLDEN=1 pytest ...` writes the files; under CI nothing is ever written. A missing file is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.wire import masked
+
+GOLDEN = Path(__file__).parent.parent / "unit" / "golden"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes equal parts out in full: an anchor says nothing to a reader of a diff."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _block)
+
+
+def assert_golden(name: str, actual: Any, *, folder: Path = GOLDEN) -> None:
+    """`actual`, its secrets masked, is what `<name>.yaml` says; otherwise a diff and the remedy."""
+    path = folder / f"{name}.yaml"
+    text = as_yaml(actual)
+    if os.environ.get("UPDATE_GOLDEN") and not os.environ.get("CI"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return
+    before = path.read_text() if path.exists() else ""
+    if before == text:
+        return
+    diff = difflib.unified_diff(
+        before.splitlines(), text.splitlines(), f"{path.name} (checked in)", f"{path.name} (now)", lineterm=""
+    )
+    remedy = "If this is what users should get: UPDATE_GOLDEN=1 and commit the file."
+    raise AssertionError("\n".join([f"{path.name} differs.", remedy, *diff]))
+
+
+def as_yaml(value: Any) -> str:
+    """The one way a structure is written down: sorted keys, no anchors, one item a line."""
+    return yaml.dump(masked(value), Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)
