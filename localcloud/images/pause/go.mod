@@ -1,0 +1,3 @@
+module statefulsets/pause
+
+go 1.24

@@ -1,0 +1,1 @@
+"""One module per image: what goes in, and what it runs as."""

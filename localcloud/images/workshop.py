@@ -1,0 +1,65 @@
+"""Where a recipe works: a scratch directory, a way to run commands, and somewhere to report progress."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcloud.images.errors import ImageBuildError
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """One build's surroundings."""
+
+    image: str
+    scratch: Path
+    progress: Progress
+    lock: int
+    """File descriptor of the build's lock. Commands inherit it: when this process is killed, the next build waits
+    until the last of them has ended, instead of sharing the scratch directory with it."""
+
+    def run(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, seconds: float = 600) -> str:
+        """Run a command; return what it printed, or raise with the last thing it complained about."""
+        words = [str(word) for word in command]
+        try:
+            done = subprocess.run(
+                words,
+                env={**os.environ, "LC_ALL": "C", **(env or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=seconds,
+                check=False,
+                pass_fds=(self.lock,),
+            )
+        except FileNotFoundError:
+            raise ImageBuildError(f"{self.image}: `{words[0]}` is needed to build it and is not on PATH") from None
+        except subprocess.TimeoutExpired:
+            raise ImageBuildError(f"{self.image}: `{words[0]}` did not end within {seconds:.0f} s") from None
+        if done.returncode != 0:
+            raise ImageBuildError(f"{self.image}: `{words[0]}` failed: {_complaint(done)}")
+        return done.stdout
+
+    def go_build(self, module: Path, target: Path) -> None:
+        """Build the static binary of a Go module that needs nothing but the standard library."""
+        if shutil.which("go") is None:
+            raise ImageBuildError(f"{self.image}: Go 1.24 or newer is needed to build it and is not on PATH")
+        env = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off", "GOPROXY": "off"}
+        # The caller's build cache if it names one; else one that goes with the scratch directory.
+        env["GOCACHE"] = os.environ.get("GOCACHE", str(self.scratch / "go-cache"))
+        flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
+        self.run(["go", "build", "-C", module, *flags, "-o", target, "."], env=env)
+
+
+def _complaint(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("E:", "Err:"))] or [line for line in lines if "error" in line]
+    return (errors or lines or [f"exit {done.returncode}"])[-1][:500]
