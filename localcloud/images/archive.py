@@ -11,6 +11,7 @@ import io
 import json
 import os
 import platform
+import re
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,10 @@ class ImageConfig:
     ports: tuple[int, ...] = ()
     stop_signal: str = "SIGTERM"
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", self.user):
+            raise ImageBuildError(f"image user {self.user!r}: must be `uid:gid` in numbers, and not root")
 
 
 @dataclass(frozen=True)

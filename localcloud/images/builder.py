@@ -19,12 +19,14 @@ from types import MappingProxyType
 from localcloud.images.archive import write_archive
 from localcloud.images.errors import ImageBuildError
 from localcloud.images.recipe import Recipe
-from localcloud.images.recipes import kubia, pause
+from localcloud.images.recipes import kubia, mysql, nginx, pause
 from localcloud.images.workshop import Workshop
 
 __all__ = ["IMAGES", "ImageBuildError", "archive_path", "build"]
 
-IMAGES: Mapping[str, Recipe] = MappingProxyType({module.RECIPE.name: module.RECIPE for module in (pause, kubia)})
+IMAGES: Mapping[str, Recipe] = MappingProxyType(
+    {module.RECIPE.name: module.RECIPE for module in (pause, kubia, nginx, mysql)}
+)
 """Every image that can be built here, by the reference that pods use."""
 
 _UNUSED_DAYS = 30
@@ -52,7 +54,7 @@ def build(name: str, cache: Path, progress: Callable[[str], None]) -> Path:
             if not _in_use(target):
                 _build(recipe, target, Workshop(name, cache / f".{recipe.short}.building", progress, lock))
     except OSError as error:
-        raise ImageBuildError(f"{name}: cannot build it in {cache}: {error.strerror or error}") from error
+        raise ImageBuildError(f"{name}: cannot build it in {cache}: {error}") from error
     return target
 
 

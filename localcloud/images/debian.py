@@ -21,14 +21,11 @@ from localcloud.images.workshop import Workshop
 MIRROR_VARIABLE = "LOCALCLOUD_DEBIAN_MIRROR"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SUITES = re.compile(r"^(bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable)$")
-_USELESS = (
-    "usr/share/man",
-    "usr/share/info",
-    "usr/share/locale",
-    "usr/share/lintian",
-    "usr/share/menu",
-    "usr/share/bug",
-)
+_USELESS = """
+    etc/apparmor.d etc/cron.daily etc/default etc/init.d etc/logcheck etc/logrotate.d etc/ufw usr/lib/systemd
+    usr/share/apport usr/share/bash-completion usr/share/bug usr/share/debianutils usr/share/info
+    usr/share/initramfs-tools usr/share/lintian usr/share/locale usr/share/man usr/share/menu
+"""
 
 
 @dataclass(frozen=True)
@@ -125,7 +122,7 @@ def _download(workshop: Workshop, suite: str, packages: Sequence[str], without: 
         command += ["-o", option]
     workshop.progress(f"reading Debian {suite}'s package index")
     workshop.run([*command, "update"])
-    workshop.progress(f"downloading {', '.join(packages)} and dependencies")
+    workshop.progress(f"downloading {packages[0]} and what goes with it")
     workshop.run([*command, "--download-only", "install", *packages])
     return sorted((apt / "archives").glob("*.deb"))
 
@@ -138,11 +135,19 @@ def _present(name: str) -> str:
 
 
 def strip(root: Path, *more: str) -> None:
-    """Remove documentation and the like, and `more`; copyright files stay, as the licences ask."""
-    for path in [*(root / name for name in (*_USELESS, *more)), *(root / "usr/share/doc").glob("*/*")]:
+    """Remove documentation and the like, and `more` (globs); copyright files stay, as the licences ask."""
+    paths = [path for pattern in (*_USELESS.split(), "usr/share/doc/*/*", *more) for path in root.glob(pattern)]
+    for path in paths:
         if path.name == "copyright" or path.parent.is_symlink():
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def run_inside(workshop: Workshop, root: Path, program: str, *arguments: str) -> str:
+    """Run a program of the tree with the tree's own libraries and loader, so that a missing one shows at the build."""
+    loader = next(root.glob("usr/lib*/ld-linux-*.so.*"), None) or next(root.glob("usr/lib/*/ld-linux-*.so.*"))
+    libraries = ":".join(str(path) for path in root.glob("usr/lib/*-linux-gnu"))
+    return workshop.run([loader, "--inhibit-cache", "--library-path", libraries, root / program, *arguments])

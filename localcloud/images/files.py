@@ -22,6 +22,17 @@ def write(root: Path, path: str, content: str) -> None:
     target.write_text(content, encoding="utf-8")
 
 
+def skeleton(root: Path, *more: str) -> None:
+    """The directories that a container's runtime and programs expect, and `more`."""
+    for directory in ("dev", "etc", "proc", "run", "sys", "tmp", "var/tmp", *more):
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    run = root / "var/run"
+    if run.is_dir() and not run.is_symlink():
+        run.rmdir()  # Debian's base-files has it empty, for a maintainer script to replace
+    if not run.is_symlink():
+        run.symlink_to("/run")
+
+
 def accounts(root: Path, name: str, uid: int, home: str = "/nonexistent") -> None:
     """The account files: root, nobody, and the one user the image runs as, with a group of the same name and id."""
     shell = "/usr/sbin/nologin"

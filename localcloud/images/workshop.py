@@ -60,6 +60,9 @@ class Workshop:
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("E:", "Err:"))] or [line for line in lines if "error" in line]
-    return (errors or lines or [f"exit {done.returncode}"])[-1][:500]
+    """The line that says most: apt's unmet dependency, else the last error, else the last line."""
+    lines = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
+    for telling in (" Depends: ", "Err:", "E: ", "error"):
+        if found := [line for line in lines if telling in f" {line}"]:
+            return found[-1][:500]
+    return lines[-1][:500] if lines else f"exit {done.returncode}"

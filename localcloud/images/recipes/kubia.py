@@ -15,20 +15,19 @@ PACKAGES = ("busybox-static",)
 def assemble(workshop: Workshop) -> tuple[Tree, ImageConfig]:
     root = workshop.scratch / "root"
     versions = debian.unpack(workshop, SUITE, PACKAGES, root)
-    debian.strip(root, "usr/share/initramfs-tools")
+    debian.strip(root)
     workshop.progress("compiling kubia")
     workshop.go_build(HERE / "kubia", root / "usr/bin/kubia")
+    files.skeleton(root, "var/data")
     files.busybox(workshop, root)
     files.accounts(root, "nonroot", NONROOT)
-    for directory in ("dev", "etc", "proc", "sys", "tmp", "var/data"):
-        (root / directory).mkdir(parents=True, exist_ok=True)
     config = ImageConfig(
         user=f"{NONROOT}:{NONROOT}",
         entrypoint=("/usr/bin/kubia",),
         ports=(8080,),
         labels=package_labels(SUITE, versions),
     )
-    return Tree(root, owners={"var/data": NONROOT}, modes={"tmp": 0o1777}), config
+    return Tree(root, owners={"var/data": NONROOT}, modes={"tmp": 0o1777, "var/tmp": 0o1777}), config
 
 
 RECIPE = Recipe(
@@ -39,6 +38,6 @@ RECIPE = Recipe(
     suite=SUITE,
     debian_packages=PACKAGES,
     commands=("apt-get", "dpkg-deb", "go", "tar"),
-    seconds=30,
+    seconds=20,
     megabytes=8,
 )
