@@ -77,6 +77,7 @@ def up(state: State, programs: dict[str, Path], progress: Progress) -> list[str]
         started += node.start(state, each)
     with progress.step("cluster", "waiting for the cluster"):
         controlplane.wait_ready(state)
+        started += controlplane.start_controllers(state)
         controlplane.apply_manifests(state)
         if not daemons.wait_until(lambda: nodes_ready(state), 60, 0.1):
             waiting = [name for name, ready in node_readiness(state).items() if not ready] or [n.name for n in NODES]
@@ -115,6 +116,39 @@ def nodes_ready(state: State) -> bool:
         readiness = node_readiness(state)
         return all(readiness.get(each.name, False) for each in NODES)
     return False
+
+
+def pods_observed(state: State) -> bool:
+    """Whether every container that a Ready pod claims to run does run.
+
+    After a node lost power the API goes on showing its pods as Ready until the kubelet has looked.
+    """
+    status, answer = controlplane.request(state, "GET", "/api/v1/pods")
+    if status != 200:
+        return False
+    real = {each.name: node.tasks(state, each) for each in NODES}
+    for pod in answer["items"]:
+        conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+        if conditions.get("Ready") == "True":
+            claimed = {c.get("containerID", "").rpartition("/")[2] for c in pod["status"].get("containerStatuses", [])}
+            if not claimed <= real.get(pod["spec"].get("nodeName", ""), set()):
+                return False
+    return True
+
+
+def unready_workloads(state: State) -> list[str]:
+    """StatefulSets that have fewer ready pods than they ask for, as `namespace/name: 1 of 2 pods ready`."""
+    status, answer = controlplane.request(state, "GET", "/apis/apps/v1/statefulsets")
+    if status != 200:
+        return ["the API server does not list the StatefulSets"]
+    lines = []
+    for item in answer["items"]:
+        meta, wanted, have = item["metadata"], item["spec"]["replicas"], item["status"]
+        seen = have.get("observedGeneration", 0) >= meta["generation"]
+        ready = have.get("readyReplicas", 0)
+        if not seen or ready != wanted or have.get("replicas", 0) != wanted:
+            lines.append(f"{meta['namespace']}/{meta['name']}: {ready} of {wanted} pods ready")
+    return lines
 
 
 def link_programs(state: State, programs: dict[str, Path]) -> None:

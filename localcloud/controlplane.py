@@ -35,13 +35,23 @@ MANIFESTS = Path(__file__).parent / "manifests"
 
 def programs(state: State) -> list[Daemon]:
     """In the order in which they are started; they are stopped in the reverse one."""
-    return [_etcd(state), _apiserver(state), _controller_manager(state), _scheduler(state), _coredns(state)]
+    return [_etcd(state), _apiserver(state), _coredns(state), _controller_manager(state), _scheduler(state)]
 
 
 def start(state: State) -> list[str]:
-    """Start what does not run, without waiting for it; returns the names of what was started."""
+    """Start etcd, the API server and DNS where they do not run, without waiting; returns what was started."""
     (state.root / "Corefile").write_text(_corefile(state))
-    return [daemon.name for daemon in programs(state) if daemons.start(state.root, daemon, state.logs)]
+    return _start(state, [_etcd(state), _apiserver(state), _coredns(state)])
+
+
+def start_controllers(state: State) -> list[str]:
+    """Start the controllers and the scheduler: once the API server is ready, for they end when it forbids them a read
+    that its own bootstrap has yet to allow."""
+    return _start(state, [_controller_manager(state), _scheduler(state)])
+
+
+def _start(state: State, chosen: list[Daemon]) -> list[str]:
+    return [daemon.name for daemon in chosen if daemons.start(state.root, daemon, state.logs)]
 
 
 def stop(state: State) -> None:
@@ -107,7 +117,8 @@ def apply_manifests(state: State) -> None:
 
     for document in yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text()):
         plural = {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings"}[document["kind"]]
-        path = f"/apis/rbac.authorization.k8s.io/v1/{plural}/{document['metadata']['name']}?fieldManager=localcloud&force=true"
+        path = f"/apis/rbac.authorization.k8s.io/v1/{plural}/{document['metadata']['name']}"
+        path += "?fieldManager=localcloud&force=true"
         status, answer = request(state, "PATCH", path, document, "application/apply-patch+yaml")
         if status not in (200, 201):
             raise LocalCloudError(f"the API server refused {document['metadata']['name']}: {answer}")

@@ -70,6 +70,11 @@ def images(state: State, node: Node) -> set[str]:
     return set(ctr(state, node, "images", "list", "--quiet").split())
 
 
+def tasks(state: State, node: Node) -> set[str]:
+    """Ids of the containers that run on the node now."""
+    return set(ctr(state, node, "tasks", "list", "--quiet").split())
+
+
 def ctr(state: State, node: Node, *arguments: str) -> str:
     """containerd's own client, in the namespace that Kubernetes uses."""
     pid = init_pid(state, node)
@@ -156,7 +161,7 @@ def _containerd_config(disk: Path) -> str:
 version = 2
 root = "/var/lib/containerd"
 state = "/run/containerd"
-disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.internal.v1.opt"]
+disabled_plugins = ["io.containerd.internal.v1.opt"]
 [grpc]
   address = "/run/containerd/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]

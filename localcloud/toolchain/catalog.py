@@ -37,9 +37,9 @@ class Tool:
     """One or more programs that come together.
 
     `on_path`: argv that prints the version of the one on PATH, `minimum` the oldest that will do (empty: never taken
-    from there, it must match exactly).
-    `package`: the Go package to build in `toolchain/<name>`. `copies`: files of Go modules that belong beside the
-    program, and `embeds` those that go into it, as name -> (module, path in it). `seconds` and `megabytes` are those of a build on two cores.
+    from there, it must match exactly). `package`: the Go package to build in `toolchain/<name>`. `copies`: files of Go
+    modules that belong beside the program, and `embeds` those that go into it, as name -> (module, path in it).
+    `seconds` and `megabytes` are those of a build on two cores.
     """
 
     name: str

@@ -36,13 +36,13 @@ class Resolved:
 
 def resolve(cache: Path, progress: Progress, tools: Sequence[Tool] = TOOLS) -> list[Resolved]:
     """Every tool, made ready. Safe to interrupt anywhere: finished tools stay, an unfinished one is never used."""
-    found = {tool.name: _present(tool, cache) for tool in tools}
+    found = {tool.name: present(tool, cache) for tool in tools}
     missing = [tool for tool in tools if found[tool.name] is None]
     if missing:
         with _alone(cache, progress):
             _clear_unfinished(cache)
             for tool in missing:  # another checkout may have made it while we waited for it
-                found[tool.name] = _present(tool, cache)
+                found[tool.name] = present(tool, cache)
             missing = [tool for tool in missing if found[tool.name] is None]
             progress.expect({tool.name: tool.seconds for tool in missing})
             for tool in missing:
@@ -70,7 +70,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _present(tool: Tool, cache: Path) -> Resolved | None:
+def present(tool: Tool, cache: Path) -> Resolved | None:
+    """The tool, if it is on PATH or in the cache."""
     return _on_path(tool) or _cached(tool, cache)
 
 

@@ -1,0 +1,96 @@
+# Every command of the project; `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+STACK ?= local
+CLUSTER ?= local
+YES ?=
+PYTHON ?= python3
+VENV := .venv/bin
+LOCALCLOUD := $(VENV)/python -m localcloud
+flag_yes := $(if $(filter 1 yes true,$(YES)),--yes)
+
+.PHONY: help
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, YES=1 (ask nothing)'
+
+# The environment is made anew when the pins change, and is whole or absent: the stamp comes last.
+.venv/up: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it with make PYTHON=...' >&2; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@echo 'installing the pinned Python packages'
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/up
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.PHONY: up
+up: .venv/up ## Bring a stack up: tools, cluster, images, pulumi up
+	@$(LOCALCLOUD) up --stack $(STACK) --cluster $(CLUSTER) $(flag_yes)
+
+.PHONY: down
+down: .venv/up ## Stop the cluster; objects and data stay on disk
+	@$(LOCALCLOUD) down
+
+.PHONY: destroy
+destroy: .venv/up ## pulumi destroy the stack; what durability keeps stays
+	@$(LOCALCLOUD) destroy --stack $(STACK) $(flag_yes)
+
+.PHONY: erase
+erase: .venv/up ## Delete the stopped cluster with all its data
+	@$(LOCALCLOUD) erase $(flag_yes)
+
+.PHONY: status
+status: .venv/up ## Processes, nodes, pods and their volumes
+	@$(LOCALCLOUD) status
+
+.PHONY: doctor
+doctor: .venv/up ## Check this machine, and the cached programs
+	@$(LOCALCLOUD) doctor
+
+.PHONY: logs
+logs: .venv/up ## The ends of the logs; NAME=kubelet picks, FOLLOW=1 follows
+	@$(LOCALCLOUD) logs $(NAME) $(if $(FOLLOW),--follow)
+
+.PHONY: env
+env: .venv/up ## Lines for eval "$(make -s env)": plain pulumi and kubectl work
+	@$(LOCALCLOUD) env
+
+.PHONY: preview
+preview: .venv/up ## What pulumi up would change
+	@$(LOCALCLOUD) preview --stack $(STACK)
+
+.PHONY: test
+test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain
+	@$(VENV)/python -m pytest tests/unit
+
+.PHONY: test-all
+test-all: .venv/dev ## Adds the real command line and the real cluster (root)
+	@$(VENV)/python -m pytest tests/engine tests/cluster --timeout=900
+
+.PHONY: bench
+bench: .venv/dev ## Speed and memory as ratios against a peer in the same run
+	@$(VENV)/python -m bench
+
+.PHONY: check
+check: .venv/dev ## Format, lint, types, shell
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@git ls-files -z '*.sh' .ci/run | xargs -0 $(VENV)/shellcheck
+	@if command -v go >/dev/null; then test -z "$$(gofmt -l localcloud)" || { gofmt -d localcloud; exit 1; }; fi
+
+.PHONY: format
+format: .venv/dev ## Format and mend what can be mended
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+.PHONY: lock
+lock: .venv/dev ## Pin requirements*.txt again, with hashes
+	@$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' requirements.in -o requirements.txt
+	@$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' requirements-dev.in -o requirements-dev.txt

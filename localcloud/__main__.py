@@ -1,0 +1,5 @@
+"""Entry point of `python -m localcloud`."""
+
+from localcloud.cli import main
+
+main()

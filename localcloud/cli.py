@@ -1,0 +1,137 @@
+"""`python -m localcloud`: what the Makefile calls. Commands are short; the work is in the modules they name."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from localcloud.errors import LocalCloudError
+from localcloud.layout import cache, state
+from localcloud.progress import Progress
+
+app = typer.Typer(
+    help="GKE on one machine: real Pulumi and a real Kubernetes cluster, and stand-ins only for Google's own API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(
+            "\nlocalcloud: interrupted; `make up` goes on where it stopped, `make down` stops everything",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
+
+
+Stack = Annotated[str, typer.Option(help="The stack file to bring up: Pulumi.<stack>.yaml.")]
+
+
+@app.command(epilog="Example: [b]python -m localcloud up --stack local[/b]")
+def up(stack: Stack = "local", cluster: str = "local", yes: bool = False) -> None:
+    """Get the tools, start the cluster, build the images, `pulumi up`; then show the pods.
+
+    Run it again at any time: it repairs what died and changes nothing that is in order.
+    `--cluster current` uses your kubeconfig's current context instead, `--cluster kind` a cluster in Docker.
+    """
+    from localcloud import operations
+
+    with _interruptible():
+        operations.up(state(), cache(), stack, cluster, yes, Progress())
+
+
+@app.command(epilog="Example: [b]python -m localcloud preview --stack local[/b]")
+def preview(stack: Stack = "local") -> None:
+    """`pulumi preview` of a stack against the local cluster."""
+    from localcloud import operations
+
+    with _interruptible():
+        operations.preview(state(), stack, Progress())
+
+
+@app.command()
+def down() -> None:
+    """Stop the cluster. Its objects and all data stay on disk; `up` brings them back."""
+    from localcloud import operations
+
+    with _interruptible():
+        operations.down(state(), Progress())
+
+
+@app.command(epilog="Example: [b]python -m localcloud destroy --stack local --yes[/b]")
+def destroy(stack: Stack = "local", yes: bool = False) -> None:
+    """`pulumi destroy` the stack. What its durability keeps (volumes, claims) stays; this says what and where."""
+    from localcloud import operations
+
+    with _interruptible():
+        operations.destroy(state(), stack, yes, Progress())
+
+
+@app.command()
+def erase(yes: bool = False) -> None:
+    """Delete the stopped cluster with ALL data on its local volumes. Asks first."""
+    from localcloud import operations
+
+    with _interruptible():
+        operations.erase(state(), yes, Progress())
+
+
+@app.command()
+def status() -> None:
+    """The processes of the cluster, its nodes, pods and volumes."""
+    from localcloud import report
+
+    report.status(state())
+
+
+@app.command()
+def doctor() -> None:
+    """Every condition the cluster needs, whether it holds here, and whether the cached programs are intact."""
+    from localcloud import report
+
+    sys.exit(report.doctor(state(), cache()))
+
+
+@app.command(epilog="Example: [b]python -m localcloud logs kubelet --follow[/b]")
+def logs(
+    name: Annotated[str, typer.Argument(help="Part of a process name; all when empty.")] = "", follow: bool = False
+) -> None:
+    """The last lines of the processes' logs."""
+    from localcloud import report
+
+    report.logs(state(), name, follow)
+
+
+@app.command(epilog='Example: [b]eval "$(make -s env)"[/b], then [b]pulumi preview[/b] and [b]kubectl get pods[/b].')
+def env() -> None:
+    """Shell lines that make plain `pulumi` and `kubectl` mean this checkout's cluster."""
+    from localcloud import stack
+
+    here = state()
+    for name, value in stack.environment(here).items():
+        if name == "PATH":
+            value = f"{shlex.quote(value.split(':')[0])}:{shlex.quote(value.split(':')[1])}:$PATH"
+            print(f"export PATH={value}")
+        else:
+            print(f"export {name}={shlex.quote(value)}")
+
+
+def main() -> None:
+    """Run a command; a refusal is one line per problem on standard error, never a traceback."""
+    try:
+        app()
+    except LocalCloudError as refusal:
+        for problem in refusal.problems:
+            print(f"localcloud: {problem}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,124 @@
+"""What the commands do, step by step. Each step finds out for itself whether there is anything to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import typer
+
+from localcloud import cluster, daemons, elsewhere, node, preflight, report, stack
+from localcloud.errors import LocalCloudError
+from localcloud.images import builder
+from localcloud.layout import NODES, ROOT, State
+from localcloud.progress import Progress
+from localcloud.toolchain import install
+
+PATIENCE = 180.0  # seconds for pods to come back: a database may replay its log
+PROVIDER = "pulumi-resource-kubernetes"
+
+
+def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Progress) -> None:
+    """The whole way from a bare machine to running pods; `where` is `local`, `kind` or `current`."""
+    if not (ROOT / f"Pulumi.{name}.yaml").exists():
+        raise LocalCloudError(f"no Pulumi.{name}.yaml here; stacks: {', '.join(stack.stacks())}")
+    if where != "local":
+        elsewhere.up(state, cache, name, where, yes, progress)
+        return
+    preflight.refuse_unless_fit(state, cache)
+    with cluster.alone():
+        cluster.clear_orphans(state, progress)
+        preflight.install_packages(progress.say)
+        programs = {p: path for tool in install.resolve(cache, progress) for p, path in tool.programs.items()}
+        started = cluster.up(state, programs, progress)
+        import_images(state, cache, name, progress, check=bool(started))
+        stack.prepare(state, name, programs[PROVIDER])
+        stack.up(state, name, progress)
+        _wait_for_pods(state, progress)
+        report.workloads(state)
+
+
+def _wait_for_pods(state: State, progress: Progress) -> None:
+    """Pulumi waits for what it changed; after a repair it changed nothing, and pods may still be on their way."""
+    if not cluster.unready_workloads(state):
+        return
+    with progress.step("pods", "waiting for the pods"):
+        daemons.wait_until(lambda: not cluster.unready_workloads(state), PATIENCE, 0.2)
+    unready = cluster.unready_workloads(state)
+    if unready:
+        report.workloads(state)
+        raise LocalCloudError(*(f"{line} after {PATIENCE:.0f} s; `kubectl get events` says why" for line in unready))
+
+
+def down(state: State, progress: Progress) -> None:
+    """Stop the cluster, keep its state."""
+    with cluster.alone(), progress.step("down", "stopping the cluster"):
+        cluster.down(state)
+    progress.say(
+        f"stopped; objects and data stay in {state.root}, `make up` brings them back, `make erase` deletes them"
+    )
+
+
+def preview(state: State, name: str, progress: Progress) -> None:
+    """What `pulumi up` of a stack would change."""
+    if not cluster.nodes_ready(state):
+        raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
+    stack.prepare(state, name, (state.bin / PROVIDER).readlink())
+    stack.preview(state, name, progress)
+
+
+def destroy(state: State, name: str, yes: bool, progress: Progress) -> None:
+    """Destroy the stack's resources in the running cluster."""
+    if not cluster.nodes_ready(state):
+        raise LocalCloudError(
+            "the cluster does not run: its objects can only be deleted while it does; `make up` first"
+        )
+    if not yes:
+        typer.confirm(
+            f"Destroy every resource of stack {name} (what is kept: volumes and claims of durability keep)?", abort=True
+        )
+    with cluster.alone():
+        stack.destroy(state, name, progress)
+        report.kept(state)
+
+
+def erase(state: State, yes: bool, progress: Progress) -> None:
+    """Delete the stopped cluster and its data for ever."""
+    if not state.root.exists():
+        progress.say("nothing to erase")
+        return
+    if not yes:
+        typer.confirm(f"Delete {state.root} with ALL data of its volumes? This cannot be undone", abort=True)
+    with cluster.alone():
+        cluster.erase(state)
+    progress.say(f"erased {state.root}")
+
+
+def import_images(state: State, cache: Path, name: str, progress: Progress, check: bool) -> None:
+    """Build the images of ours that the stack file names, and hand them to each node's containerd.
+
+    An image that is not ours is left to the kubelet, which pulls it as usual.
+    """
+    wanted = {node.PAUSE_IMAGE: builder.build(node.PAUSE_IMAGE, cache / "images", progress.say)}
+    for image in images_of(ROOT / f"Pulumi.{name}.yaml"):
+        if image in builder.IMAGES:
+            wanted[image] = builder.build(image, cache / "images", progress.say)
+    for each in NODES:
+        noted = state.node(each) / "images.json"
+        have: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
+        held = node.images(state, each) if check else set(have)
+        for image, archive in wanted.items():
+            if image in held and have.get(image) == archive.name:
+                continue
+            with progress.step("image", f"importing {image} into {each.name}"):
+                node.ctr(state, each, "images", "import", str(archive))
+            have[image] = archive.name
+            aside = noted.with_suffix(".new")
+            aside.write_text(json.dumps(have, indent=2))
+            aside.replace(noted)
+
+
+def images_of(stack_file: Path) -> list[str]:
+    """Every image that a stack file names."""
+    return sorted(set(re.findall(r"""^\s*image:\s*["']?([^\s"'#]+)""", stack_file.read_text(), re.MULTILINE)))

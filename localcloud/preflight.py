@@ -1,0 +1,228 @@
+"""What must hold before anything is changed: every problem at once, one line each, with the fix."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from localcloud import cluster, network
+from localcloud.errors import LocalCloudError
+from localcloud.layout import (
+    API_PORT,
+    BRIDGE_IP,
+    CONTROLLER_MANAGER_PORT,
+    DNS_HEALTH_PORT,
+    DNS_READY_PORT,
+    ETCD_PEER_PORT,
+    ETCD_PORT,
+    SCHEDULER_PORT,
+    State,
+)
+from localcloud.shell import run, succeeds
+from localcloud.toolchain import install
+from localcloud.toolchain.catalog import TOOLS
+
+GIB = 1 << 30
+BUILD_SPACE, RUN_SPACE = 25 * GIB, 3 * GIB
+LOOPBACK_PORTS = (ETCD_PORT, ETCD_PEER_PORT, CONTROLLER_MANAGER_PORT, SCHEDULER_PORT, DNS_HEALTH_PORT, DNS_READY_PORT)
+NEEDED_CGROUPS = {"cpu", "cpuset", "memory", "pids"}
+
+# Debian package -> a program of it that the cluster starts.
+PACKAGES = {
+    "containerd": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "iproute2": "ip",
+    "util-linux": "nsenter",
+    "containernetworking-plugins": "/usr/lib/cni/ptp",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition and what `doctor` says of it: `problem` is empty when it holds."""
+
+    name: str
+    found: str
+    problem: str = ""
+
+
+def refuse_unless_fit(state: State, cache: Path) -> None:
+    """Raise with every problem of this machine; nothing has been changed by then."""
+    problems = [check.problem for check in checks(state, cache) if check.problem]
+    if problems:
+        raise LocalCloudError(*problems)
+
+
+def checks(state: State, cache: Path) -> Iterator[Check]:
+    """Each condition in the order in which a person would look."""
+    yield _system()
+    yield _root()
+    if platform.system() != "Linux" or os.geteuid() != 0:
+        return  # the other questions cannot be asked
+    yield _cgroups()
+    yield _overlay()
+    yield _state_directory(state)
+    yield _other_copy(state)
+    yield _ports(state)
+    yield _routes()
+    missing = [tool.name for tool in TOOLS if install.present(tool, cache) is None]
+    yield _space(cache, missing)
+    yield _registries(missing)
+    yield _packages()
+
+
+def missing_packages() -> list[str]:
+    """Debian packages that the cluster needs and this machine lacks."""
+    return [package for package, program in PACKAGES.items() if shutil.which(program) is None]
+
+
+def install_packages(say: Callable[[str], None]) -> None:
+    """Install what is missing from the machine's own Debian sources, after naming it."""
+    packages = missing_packages()
+    if not packages:
+        return
+    say(f"installing Debian packages: {', '.join(packages)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Installed services must not start: the cluster runs its own containerd.
+    run(["apt-get", "-qq", "update"], env=environment, timeout=600)
+    masked = not succeeds(["systemctl", "is-system-running", "--quiet"])
+    run(["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages], env=environment, timeout=900)
+    if not masked:
+        say("containerd.service of Debian is not needed by the cluster; `systemctl disable --now containerd` stops it")
+
+
+def _system() -> Check:
+    found = f"{platform.system()} {platform.machine()}"
+    fit = platform.system() == "Linux" and platform.machine() in ("x86_64", "aarch64")
+    fix = f"this machine is {found}: a cluster of our own needs Linux on x86_64 or aarch64; use `make up CLUSTER=kind`"
+    return Check("system", found, "" if fit else fix)
+
+
+def _root() -> Check:
+    problem = "not root: namespaces, mounts and the bridge need it; run `sudo make up`, or `make up CLUSTER=kind`"
+    return Check("user", f"uid {os.geteuid()}", "" if os.geteuid() == 0 else problem)
+
+
+def _cgroups() -> Check:
+    root = Path("/sys/fs/cgroup")
+    if (root / "cgroup.controllers").exists():
+        have, version = set((root / "cgroup.controllers").read_text().split()), "version 2"
+    else:
+        have, version = {d.name for d in root.iterdir()} if root.exists() else set(), "version 1"
+    lacking = sorted(NEEDED_CGROUPS - have)
+    problem = f"no cgroup controller {', '.join(lacking)} in {root}: mount them, or start this container privileged"
+    return Check("cgroups", version, problem if lacking else "")
+
+
+def _overlay() -> Check:
+    known = "overlay" in Path("/proc/filesystems").read_text() or succeeds(["modprobe", "overlay"])
+    return Check(
+        "overlayfs",
+        "yes" if known else "no",
+        "" if known else "the kernel has no overlayfs: load it (`modprobe overlay`)",
+    )
+
+
+def _state_directory(state: State) -> Check:
+    hidden = any(state.root.is_relative_to(place) for place in ("/run", "/var/run"))
+    problem = f"{state.root} lies under /run, which a node replaces by its own; clone the project elsewhere"
+    return Check("state", str(state.root), problem if hidden else "")
+
+
+def _other_copy(state: State) -> Check:
+    alive = [owner for owner in cluster.other_owners(state) if Path(owner).exists()]
+    if not alive:
+        return Check("other copies", "none")
+    checkout = Path(alive[0]).parent
+    return Check(
+        "other copies", alive[0], f"the cluster of {checkout} runs on this machine; `make -C {checkout} down` first"
+    )
+
+
+def _ports(state: State) -> Check:
+    ours = any(part.pid for part in cluster.parts(state))
+    taken = [] if ours else [f"127.0.0.1:{port}" for port in LOOPBACK_PORTS if _taken("127.0.0.1", port)]
+    if not ours and _taken(BRIDGE_IP, API_PORT):
+        taken.append(f"{BRIDGE_IP}:{API_PORT}")
+    problem = f"ports in use: {', '.join(taken)}; `ss -ltnp` names the processes, end them first"
+    return Check("ports", "in use by this cluster" if ours else f"{len(taken)} taken", problem if taken else "")
+
+
+def _taken(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            return error.errno == 98  # in use; any other error: the address is not there yet
+    return False
+
+
+def _routes() -> Check:
+    try:
+        overlapping = network.overlapping_routes()
+    except LocalCloudError:
+        return Check("routes", "unknown until iproute2 is installed")
+    problem = (
+        f"the cluster's subnets 10.213.0.0 to 10.215.255.255 overlap a route of this machine ({', '.join(overlapping)})"
+    )
+    return Check("routes", f"{len(overlapping)} overlap", problem + "; remove it first" if overlapping else "")
+
+
+def _space(cache: Path, missing: list[str]) -> Check:
+    need = BUILD_SPACE if missing else RUN_SPACE
+    place = next(p for p in (cache, *cache.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    why = f"making {', '.join(missing)}" if missing else "images and volumes"
+    problem = (
+        f"{free / GIB:.1f} GB free on {place}, {need / GIB:.0f} GB needed for {why}; free some, or set XDG_CACHE_HOME"
+    )
+    return Check("disk", f"{free / GIB:.1f} GB free", problem if free < need else "")
+
+
+def _registries(missing: list[str]) -> Check:
+    if not missing:
+        return Check("network", "not needed, every tool is at hand")
+    hosts = sorted(
+        {urlsplit(release.url).netloc for tool in TOOLS if tool.name in missing for release in tool.releases}
+    )
+    hosts += [urlsplit(url).netloc for url in _go_proxies()]
+    reachable = [host for host in hosts if host and _connects(host)]
+    problem = (
+        f"{', '.join(missing)} must be fetched or built, but no source answers ({', '.join(hosts)}); "
+        "connect to the network, or set GOPROXY to a mirror"
+    )
+    return Check("network", f"{len(reachable)} of {len(hosts)} sources answer", "" if reachable else problem)
+
+
+def _go_proxies() -> list[str]:
+    if shutil.which("go") is None:
+        return []
+    return [part for part in run(["go", "env", "GOPROXY"]).strip().replace("|", ",").split(",") if "://" in part]
+
+
+def _connects(host: str) -> bool:
+    name, _, port = host.partition(":")
+    try:
+        with socket.create_connection((name, int(port or 443)), timeout=3):
+            return True
+    except OSError:
+        # Behind a proxy the name need not resolve here; Go and httpx would go through it.
+        return any(os.environ.get(key) for key in ("HTTPS_PROXY", "https_proxy"))
+
+
+def _packages() -> Check:
+    packages = missing_packages()
+    if not packages:
+        return Check("packages", "all installed")
+    found = f"to install: {', '.join(packages)}"
+    if shutil.which("apt-get"):
+        return Check("packages", found)
+    return Check("packages", found, f"install {', '.join(packages)} first: there is no apt-get here to do it")

@@ -1,0 +1,155 @@
+"""Plain Pulumi against the local cluster: a file backend, a generated passphrase, plugins at hand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import socket
+import subprocess
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+
+from localcloud.errors import LocalCloudError
+from localcloud.layout import ROOT, State
+from localcloud.progress import Progress
+from localcloud.toolchain.catalog import PROVIDER_VERSION
+
+PROJECT = "statefulsets"
+
+
+def environment(state: State) -> dict[str, str]:
+    """What `make env` exports: plain `pulumi` and `kubectl` then mean this checkout's cluster and nothing else."""
+    return {
+        "PATH": f"{state.bin}:{ROOT / '.venv' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "KUBECONFIG": str(state.kubeconfig),
+        "PULUMI_HOME": str(state.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{urllib.parse.quote(str(state.pulumi_state))}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str(state.passphrase),
+        # The local stacks need one provider, and it is installed. Otherwise the engine tries to download one for every
+        # Python package in the venv, with retries, in every preview and every up.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+def prepare(state: State, stack: str, provider: Path) -> None:
+    """Backend, passphrase, plugin and stack; idempotent, and quick when there is nothing to do."""
+    for directory in (state.pulumi_home, state.pulumi_state):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not state.passphrase.exists():
+        aside = state.passphrase.with_suffix(".new")
+        aside.write_text(secrets.token_urlsafe(32))
+        aside.chmod(0o600)
+        aside.replace(state.passphrase)
+    _link_plugin(state, provider)
+    if not _file(state, stack).exists():
+        _forget_salt(stack)
+        pulumi(state, "stack", "init", stack)
+
+
+def up(state: State, stack: str, progress: Progress) -> None:
+    """`pulumi up`, its own output shown; Ctrl-C reaches it, and it ends the operation in an orderly way."""
+    _operate(state, stack, progress, "up", "--yes", "--skip-preview")
+
+
+def preview(state: State, stack: str, progress: Progress) -> None:
+    """`pulumi preview`."""
+    _operate(state, stack, progress, "preview")
+
+
+def destroy(state: State, stack: str, progress: Progress) -> None:
+    """`pulumi destroy`; what durability `keep` protects stays, and Pulumi names it."""
+    if _file(state, stack).exists():
+        _operate(state, stack, progress, "destroy", "--yes", "--skip-preview")
+
+
+def _operate(state: State, stack: str, progress: Progress, operation: str, *flags: str) -> None:
+    _clear_dead_lock(state, stack, progress)
+    code = _foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack], environment(state))
+    if code != 0:
+        raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
+
+
+def pulumi(state: State, *arguments: str) -> str:
+    """A quiet Pulumi command; returns its output."""
+    done = subprocess.run(
+        [str(state.bin / "pulumi"), "--non-interactive", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment(state)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LocalCloudError(f"`pulumi {' '.join(arguments)}`: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _foreground(command: list[str], variables: Mapping[str, str]) -> int:
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables})
+    interrupted = False
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:  # the terminal sent it to Pulumi as well: let it finish what it started
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
+
+
+def _file(state: State, stack: str) -> Path:
+    return state.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+
+
+def _link_plugin(state: State, provider: Path) -> None:
+    directory = state.pulumi_home / "plugins" / f"resource-kubernetes-v{PROVIDER_VERSION}"
+    directory.mkdir(parents=True, exist_ok=True)
+    link = directory / "pulumi-resource-kubernetes"
+    if not link.is_symlink() or link.readlink() != provider:
+        link.unlink(missing_ok=True)
+        link.symlink_to(provider)
+
+
+def _forget_salt(stack: str) -> None:
+    """Drop the salt of a passphrase that is gone, unless a secret in the stack file still needs that passphrase."""
+    file = ROOT / f"Pulumi.{stack}.yaml"
+    if not file.exists():
+        raise LocalCloudError(f"no {file.name}; stacks here: {', '.join(stacks())}")
+    text = file.read_text()
+    if not re.search(r"^encryptionsalt:", text, re.MULTILINE):
+        return
+    if re.search(r"^\s+secure:|: *\{? *secure:", text, re.MULTILINE):
+        raise LocalCloudError(
+            f"{file.name} holds secrets encrypted with a passphrase that is not in .localcloud/passphrase; "
+            "put that passphrase there, or remove the `secure:` entries and set them again"
+        )
+    file.write_text(re.sub(r"^encryptionsalt:.*\n?", "", text, flags=re.MULTILINE))
+
+
+def stacks() -> list[str]:
+    """Names of the stack files of this project."""
+    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def _clear_dead_lock(state: State, stack: str, progress: Progress) -> None:
+    """Remove the lock of an engine that died on this machine; one that lives keeps it, and Pulumi says so."""
+    for lock in (state.pulumi_state / ".pulumi" / "locks" / "organization" / PROJECT / stack).glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            holder = json.loads(lock.read_text())
+            if holder["hostname"] == socket.gethostname() and not _is_pulumi(int(holder["pid"])):
+                progress.say(f"clearing the lock of a `pulumi` that died (pid {holder['pid']})")
+                lock.unlink()
+
+
+def _is_pulumi(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return "pulumi" in Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return False
