@@ -1,0 +1,18 @@
+"""The stack file as typed values; `load` is the only reader of pulumi.Config."""
+
+from components.config.errors import ConfigError, Problem
+from components.config.loader import StackConfig, load, parse
+from components.config.target import Target
+from components.config.workloads import KINDS, KubiaWorkload, Workload
+
+__all__ = [
+    "KINDS",
+    "ConfigError",
+    "KubiaWorkload",
+    "Problem",
+    "StackConfig",
+    "Target",
+    "Workload",
+    "load",
+    "parse",
+]

@@ -1,0 +1,126 @@
+"""Reads a stack's config, all of it or none: the only reader of pulumi.Config."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pulumi
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from components.config.checks import (
+    TARGET,
+    WORKLOADS,
+    check_name,
+    check_shared,
+    check_stateful,
+    check_target,
+)
+from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown
+from components.config.target import Target
+from components.config.workloads import KINDS, Workload
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackConfig:
+    """A stack file that holds together."""
+
+    target: Target
+    workloads: Mapping[str, Workload]
+
+
+def load() -> StackConfig:
+    """The running stack's config; pulumi.RunError lists all that is wrong with it, before anything is registered."""
+    config = pulumi.Config("statefulsets")
+    texts = {key: config.get(key) for key in ("target", "workloads")}
+    secret = [key for key in texts if pulumi.runtime.is_config_secret(f"statefulsets:{key}")]
+    try:
+        if secret:
+            raise ConfigError(_secret(key) for key in secret)
+        return parse(texts["target"], texts["workloads"])
+    except ConfigError as error:
+        count = len(error.problems)
+        head = "1 problem" if count == 1 else f"{count} problems"
+        raise pulumi.RunError(f"{head} in this stack's config:\n{error}") from None
+
+
+def _secret(key: str) -> Problem:
+    return Problem(
+        f"statefulsets:{key}",
+        "holds a secret, which would end in the plain state; set it under a key of its own with --secret",
+    )
+
+
+def parse(target_text: str | None, workloads_text: str | None) -> StackConfig:
+    """The config from its two JSON texts; ConfigError carries every problem found."""
+    problems: list[Problem] = []
+    target = _parse_target(target_text, problems)
+    workloads: dict[str, Workload] = {}
+    for name, spec in _map_of(WORKLOADS, workloads_text, problems).items():
+        problems += check_name(name)
+        workload = _parse_workload(name, spec, problems)
+        if workload is not None:
+            workloads[name] = workload
+            problems += check_stateful(name, workload, target)
+    problems += check_shared(workloads)
+    if problems or target is None:
+        raise ConfigError(problems)
+    return StackConfig(target=target, workloads=workloads)
+
+
+def _map_of(root: str, text: str | None, problems: list[Problem]) -> dict[str, Any]:
+    if text is None:
+        problems.append(Problem(root, "missing; add it"))
+        return {}
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        problems.append(Problem(root, "not a map; write its keys below it, indented"))
+        return {}
+    if not isinstance(value, dict) or not value:
+        problems.append(
+            Problem(root, f"{shown(value)} is not a map with at least one key; write its keys below it, indented")
+        )
+        return {}
+    return value
+
+
+def _parse_target(text: str | None, problems: list[Problem]) -> Target | None:
+    before = len(problems)
+    spec = _map_of(TARGET, text, problems)
+    if len(problems) > before:
+        return None
+    target = _validated(Target, spec, (TARGET,), problems)
+    if target is not None:
+        problems += check_target(target)
+    return target
+
+
+def _parse_workload(name: str, spec: Any, problems: list[Problem]) -> Workload | None:
+    path: Path = (WORKLOADS, name)
+    if not isinstance(spec, dict):
+        problems.append(Problem(dotted(path), f"{shown(spec)} is not a map; write its keys below it, indented"))
+        return None
+    if "kind" not in spec:
+        problems.append(Problem(dotted((*path, "kind")), "missing; say which kind it is"))
+        return None
+    kind = spec["kind"]
+    if not isinstance(kind, str) or kind not in KINDS:
+        problems.append(Problem(dotted((*path, "kind")), no_such_kind(kind, list(KINDS))))
+        return None
+    return _validated(KINDS[kind], spec, path, problems)
+
+
+def _validated(model: type[M], spec: Any, root: Path, problems: list[Problem]) -> M | None:
+    """Strict JSON mode: a list is a tuple there, and nothing is coerced."""
+    try:
+        return model.model_validate_json(json.dumps(spec))
+    except ValidationError as error:
+        details: list[ErrorDetails] = error.errors(include_url=False)
+        problems += [problem_of(detail, root, model) for detail in details]
+        return None

@@ -1,0 +1,33 @@
+"""Where a stack's objects go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from components.config.base import Label, MinorVersion, Model
+
+OLDEST_VERSION: Final = (1, 25)
+"""Oldest Kubernetes the objects are valid on: Pod Security admission and minReadySeconds are stable since 1.25."""
+
+
+class Target(Model):
+    """The cluster and namespace of a stack (`statefulsets:target`)."""
+
+    context: Annotated[str, Field(min_length=1)] | None = None
+    """Context of the kubeconfig. Named here so that a stack cannot land on whichever cluster is current."""
+    kubeconfig: Annotated[str, Field(min_length=1)] | None = None
+    """Path of a kubeconfig; without it, the usual places (KUBECONFIG, ~/.kube/config)."""
+    namespace: Label = "default"
+    """Namespace of every namespaced object. It must exist."""
+    kubernetes_version: MinorVersion = "1.34"
+    """Minor version of the cluster, quoted: '1.34'. Fields that are too new for it are refused."""
+    zones: tuple[str, ...] | None = None
+    """Zones that have nodes, where known: a disk in another zone is refused."""
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """The version as a pair that compares."""
+        major, minor = self.kubernetes_version.split(".")
+        return int(major), int(minor)
