@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 
 Manifest = Mapping[str, Any]
+
+SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
+"""Annotation of an object whose readiness nothing waits for."""
 
 
 class KubernetesObject(pulumi.CustomResource):

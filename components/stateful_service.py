@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
 from components.config.workloads import StatefulWorkload
 from components.naming import claim_name, pod_host, service_host
-from components.objects import KubernetesObject, labels, metadata
+from components.objects import SKIP_AWAIT, KubernetesObject, labels, metadata
 from components.pod import RESTRICTED_CONTAINER, data_owner
 from components.volumes import PersistentVolumes
-
-SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 
 
 @dataclass(frozen=True, kw_only=True)
