@@ -3,6 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Compiled modules are kept: half of a command that finds nothing to do would be compiling.
+unexport PYTHONDONTWRITEBYTECODE
 
 STACK ?= local
 CLUSTER ?= local

@@ -57,7 +57,7 @@ def preview(stack: Stack = "local") -> None:
     from localcloud import operations
 
     with _interruptible():
-        operations.preview(state(), stack, Progress())
+        operations.preview(state(), cache(), stack, Progress())
 
 
 @app.command()

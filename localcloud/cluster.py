@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud import controlplane, daemons, network, node, pki
+from localcloud import controlplane, daemons, network, node
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, NODES, State
 from localcloud.progress import Progress
@@ -42,13 +43,12 @@ def alone() -> Iterator[None]:
 
 def parts(state: State) -> list[Part]:
     """Every process that a cluster in order consists of."""
-    known = [Part(d.name, daemons.find(state.root, d.name, d.program)) for d in controlplane.programs(state)]
+    programs = [(d.name, d.program) for d in controlplane.programs(state)]
     for each in NODES:
-        known.append(Part(each.name, node.init_pid(state, each)))
-        for program in ("containerd", "kubelet", "kube-proxy"):
-            name = f"{each.name}-{program}"
-            known.append(Part(name, daemons.find(state.root, name, program)))
-    return known
+        programs.append((each.name, node.INIT))
+        programs += [(f"{each.name}-{program}", program) for program in ("containerd", "kubelet", "kube-proxy")]
+    now = daemons.running(state.root)
+    return [Part(name, daemons.find(state.root, name, program, now)) for name, program in programs]
 
 
 def other_owners(state: State) -> list[str]:
@@ -66,11 +66,13 @@ def clear_orphans(state: State, progress: Progress) -> None:
 
 def up(state: State, programs: dict[str, Path], progress: Progress) -> list[str]:
     """Start what does not run and wait until the nodes are Ready; returns what was started (nothing: all was well)."""
+    link_programs(state, programs)
+    if all(part.pid for part in parts(state)) and nodes_ready(state) and not _certificates_old(state):
+        return []
+    from localcloud import pki  # slow to import, and not needed to see that all is well
+
     if pki.ensure(state) and any(part.pid for part in parts(state)):
         down(state)  # they hold certificates of the past
-    link_programs(state, programs)
-    if all(part.pid for part in parts(state)) and nodes_ready(state):
-        return []
     network.up()
     started = controlplane.start(state)
     for each in NODES:
@@ -85,6 +87,12 @@ def up(state: State, programs: dict[str, Path], progress: Progress) -> list[str]
                 f"{', '.join(waiting)} not Ready after 60 s; see {state.logs}/{waiting[0]}-kubelet.log"
             )
     return started
+
+
+def _certificates_old(state: State) -> bool:
+    """Whether some were issued so long ago that `pki` should look; it renews 30 days before the end of their year."""
+    month_ten = time.time() - 300 * 24 * 3600
+    return any(file.stat().st_mtime < month_ten for file in state.pki.glob("*.crt") if file.name != "ca.crt")
 
 
 def down(state: State) -> None:
@@ -152,15 +160,21 @@ def unready_workloads(state: State) -> list[str]:
 
 
 def link_programs(state: State, programs: dict[str, Path]) -> None:
-    """`.localcloud/bin`: each program under its own name, wherever it came from."""
+    """`.localcloud/bin`: each program under its own name, wherever it came from; not the plugins, which Pulumi finds
+    in its home (on PATH it would warn of them in every run)."""
     state.bin.mkdir(parents=True, exist_ok=True)
     for name, target in programs.items():
         link = state.bin / name
-        if not link.is_symlink() or link.readlink() != target:
-            aside = state.bin / f".{name}.new"
-            aside.unlink(missing_ok=True)
-            aside.symlink_to(target)
-            aside.replace(link)
+        if name.startswith("pulumi-resource-") or (link.exists() and link.samefile(target)):
+            continue
+        aside = state.bin / f".{name}.new"
+        aside.unlink(missing_ok=True)
+        try:
+            # The engine looks for its language host beside its own executable, so a symbolic link would not do.
+            aside.hardlink_to(target)
+        except OSError:
+            shutil.copy2(target, aside)  # another file system
+        aside.replace(link)
 
 
 def erase(state: State) -> None:

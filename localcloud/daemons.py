@@ -72,9 +72,12 @@ def _marked() -> Iterator[Running]:
             yield Running(owner, name, int(entry.name), argv)
 
 
-def find(owner: Path, daemon: str, program: str) -> int | None:
-    """The pid of a daemon; children that inherited its mark (containerd's shims) have another program."""
-    for process in running(owner):
+def find(owner: Path, daemon: str, program: str, among: list[Running] | None = None) -> int | None:
+    """The pid of a daemon; children that inherited its mark (containerd's shims) have another program.
+
+    `among`: what `running` answered a moment ago, to ask for many daemons with one look at all processes.
+    """
+    for process in running(owner) if among is None else among:
         if process.name == daemon and Path(process.argv[0]).name == program:
             return process.pid
     return None

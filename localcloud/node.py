@@ -21,12 +21,13 @@ from localcloud.shell import run
 
 CGROUPS = Path("/sys/fs/cgroup")
 CAP_SYS_RESOURCE = 24
+INIT = "bash"  # what runs node-init.sh
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
 
 def init_pid(state: State, node: Node) -> int | None:
     """The node's PID 1, seen from the host; None when the node is off."""
-    return daemons.find(state.root, node.name, "bash")
+    return daemons.find(state.root, node.name, INIT)
 
 
 def start(state: State, node: Node) -> list[str]:
@@ -86,7 +87,7 @@ def ctr(state: State, node: Node, *arguments: str) -> str:
 
 def _boot(state: State, node: Node) -> int:
     namespaces = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
-    script = ["bash", str(ROOT / "localcloud" / "node-init.sh"), node.name, str(state.node(node))]
+    script = [INIT, str(ROOT / "localcloud" / "node-init.sh"), node.name, str(state.node(node))]
     # `find` looks for the shell: the process that `unshare` leaves behind in the host's namespaces is not the node.
     daemons.start(state.root, Daemon(node.name, [*namespaces, *script]), state.logs)
     daemons.wait_until(lambda: _booted(init_pid(state, node)), 20)

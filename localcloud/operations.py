@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from localcloud import cluster, daemons, elsewhere, node, preflight, report, stack
+from localcloud import cluster, daemons, node, preflight, report, stack
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder
 from localcloud.layout import NODES, ROOT, State
@@ -24,6 +24,8 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
     if not (ROOT / f"Pulumi.{name}.yaml").exists():
         raise LocalCloudError(f"no Pulumi.{name}.yaml here; stacks: {', '.join(stack.stacks())}")
     if where != "local":
+        from localcloud import elsewhere
+
         elsewhere.up(state, cache, name, where, yes, progress)
         return
     preflight.refuse_unless_fit(state, cache)
@@ -60,11 +62,12 @@ def down(state: State, progress: Progress) -> None:
     )
 
 
-def preview(state: State, name: str, progress: Progress) -> None:
+def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
     """What `pulumi up` of a stack would change."""
     if not cluster.nodes_ready(state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
-    stack.prepare(state, name, (state.bin / PROVIDER).readlink())
+    programs = {p: path for tool in install.resolve(cache, progress) for p, path in tool.programs.items()}
+    stack.prepare(state, name, programs[PROVIDER])
     stack.preview(state, name, progress)
 
 

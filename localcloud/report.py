@@ -13,7 +13,7 @@ from rich.table import Table
 from localcloud import cluster, controlplane, preflight
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER_DOMAIN, State
-from localcloud.toolchain import install
+from localcloud.toolchain import TOOLS, install
 
 
 def _console() -> Console:
@@ -104,7 +104,7 @@ def doctor(state: State, cache: Path) -> int:
     for check in preflight.checks(state, cache):
         problems += bool(check.problem)
         table.add_row(check.name, check.found, f"[red]✗ {check.problem}[/red]" if check.problem else "[green]✓[/green]")
-    for tool in install.TOOLS:
+    for tool in TOOLS:
         found = install.present(tool, cache)
         table.add_row(
             f"{tool.name} {tool.version}",

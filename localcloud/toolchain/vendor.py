@@ -6,14 +6,14 @@ import re
 import shutil
 import tarfile
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from localcloud.errors import LocalCloudError
 from localcloud.progress import Progress
 from localcloud.toolchain.catalog import Release, Tool
 
-PATIENCE = httpx.Timeout(60, connect=5)
+if TYPE_CHECKING:
+    import httpx
 
 
 def fetch(tool: Tool, work: Path, progress: Progress) -> bool:
@@ -21,7 +21,9 @@ def fetch(tool: Tool, work: Path, progress: Progress) -> bool:
 
     A download that does answer but is not what the vendor's list says is an error, never a reason to go on.
     """
-    with httpx.Client(timeout=PATIENCE, follow_redirects=True) as client:
+    import httpx  # slow to import, and seldom needed
+
+    with httpx.Client(timeout=httpx.Timeout(60, connect=5), follow_redirects=True) as client:
         try:
             for release in tool.releases:
                 sums = client.get(release.sums)
