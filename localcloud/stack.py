@@ -13,6 +13,7 @@ import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 
+from localcloud import daemons
 from localcloud.errors import LocalCloudError
 from localcloud.layout import ROOT, State
 from localcloud.progress import Progress
@@ -148,8 +149,7 @@ def _clear_dead_lock(state: State, stack: str, progress: Progress) -> None:
 
 
 def _is_pulumi(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return "pulumi" in Path(f"/proc/{pid}/comm").read_text()
-    except OSError:
-        return False
+    """Whether a pid is a live engine; a zombie whose parent never looks is not."""
+    with contextlib.suppress(OSError):
+        return daemons.alive(pid) and "pulumi" in Path(f"/proc/{pid}/comm").read_text()
+    return False

@@ -1,0 +1,141 @@
+"""A real cluster for tests: a copy of this project brought up by its own `make up`, as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import daemons
+from localcloud.layout import ROOT, State
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in this folder needs the cluster."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project with its own `.localcloud`, so that no test touches the checkout's own stacks."""
+
+    root: Path
+
+    @property
+    def state(self) -> State:
+        return State(self.root / ".localcloud")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        state = self.state
+        return {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "KUBECONFIG", "LOCALCLOUD_"))},
+            "PATH": f"{state.bin}:{os.environ['PATH']}",
+            "KUBECONFIG": str(state.kubeconfig),
+            "PULUMI_HOME": str(state.pulumi_home),
+            "PULUMI_BACKEND_URL": f"file://{state.pulumi_state}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(state.passphrase),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def run(self, *command: str, stdin: str | None = None, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """A command in the project; the caller looks at the exit code."""
+        return subprocess.run(
+            command, cwd=self.root, env=self.environment, input=stdin, text=True, capture_output=True, timeout=timeout
+        )
+
+    def must(self, *command: str, stdin: str | None = None, timeout: float = 600) -> str:
+        """A command that has to succeed; its standard output."""
+        done = self.run(*command, stdin=stdin, timeout=timeout)
+        assert done.returncode == 0, (
+            f"{command} failed ({done.returncode})\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        )
+        return done.stdout
+
+    def up(self) -> str:
+        return self.must("make", "up")
+
+    def down(self) -> str:
+        return self.must("make", "down")
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return self.must("kubectl", *arguments, stdin=stdin)
+
+    def get(self, *arguments: str) -> Any:
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def set_config(self, path: str, value: str) -> None:
+        self.must("pulumi", "config", "set", "--stack", "local", "--path", f"statefulsets:workloads.{path}", value)
+
+    def post(self, pod: str, text: str) -> str:
+        return self.kubectl("create", "--raw", _proxy(pod), "-f", "-", stdin=text)
+
+    def read(self, pod: str) -> str:
+        return self.kubectl("get", "--raw", _proxy(pod))
+
+    def ready(self, pod: str) -> bool:
+        done = self.run("kubectl", "get", "pod", pod, "-o", "json")
+        if done.returncode != 0:
+            return False
+        status = json.loads(done.stdout)
+        conditions = {c["type"]: c["status"] for c in status["status"].get("conditions", [])}
+        return conditions.get("Ready") == "True" and "deletionTimestamp" not in status["metadata"]
+
+
+def _proxy(pod: str) -> str:
+    return f"/api/v1/namespaces/default/pods/{pod}:8080/proxy/"
+
+
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    """Wait until a condition holds; fail with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.2)
+
+
+def copy_project(target: Path) -> Project:
+    """Every file of the project that git knows of or would take up; its Python environment is shared."""
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in filter(None, files.decode().split("\0")):
+        if (ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    (target / ".venv").symlink_to(ROOT / ".venv")
+    return Project(target)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_cluster() -> None:
+    if os.geteuid() != 0:
+        pytest.fail("the cluster tests need root: `sudo make test-all`")
+    owners = {p.owner for p in daemons.running()}
+    if owners:
+        pytest.fail(f"a cluster runs already ({', '.join(owners)}); `make down` there first")
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The project with its local stack up; stopped when all tests are done."""
+    copy = copy_project(tmp_path_factory.mktemp("project") / "statefulsets")
+    try:
+        copy.up()
+        yield copy
+    finally:
+        copy.run("make", "down")

@@ -1,0 +1,161 @@
+"""The cluster loses a process, its power, or the `up` that was making it: `make up` puts it right, data included."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import cluster, daemons
+from tests.cluster.conftest import Project, copy_project, eventually
+
+CRASHES = ["statefulsets-0-kubelet", "statefulsets-0-containerd", "etcd", "kube-apiserver", "statefulsets-0"]
+
+
+def pid_of(project: Project, part: str) -> int:
+    pid = next(p.pid for p in cluster.parts(project.state) if p.name == part)
+    assert pid is not None, f"{part} does not run"
+    return pid
+
+
+@pytest.mark.parametrize("part", CRASHES)
+def test_up_repairs_a_killed_process_without_losing_a_byte(project: Project, part: str) -> None:
+    project.post("kubia-0", f"written before {part} died")
+    pid = pid_of(project, part)
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not daemons.alive(pid), f"{part} is dead")
+    project.up()
+    assert pid_of(project, part) != pid
+    assert project.ready("kubia-0")
+    assert f"written before {part} died" in project.read("kubia-0")
+    project.post("kubia-0", "and writes go on")
+    assert "and writes go on" in project.read("kubia-0")
+
+
+def test_a_second_up_without_a_change_changes_nothing(project: Project) -> None:
+    project.up()
+    kinds = "pods,pvc,pv,statefulsets,services,jobs,configmaps,networkpolicies,poddisruptionbudgets,serviceaccounts"
+
+    def versions() -> dict[str, str]:
+        items = project.get(kinds, "--all-namespaces")["items"]
+        return {f"{i['kind']}/{i['metadata']['name']}": i["metadata"]["resourceVersion"] for i in items}
+
+    before, processes = versions(), cluster.parts(project.state)
+    project.up()
+    assert versions() == before
+    assert cluster.parts(project.state) == processes
+
+
+def test_another_checkout_is_refused_while_this_cluster_runs(project: Project, tmp_path: Path) -> None:
+    other = copy_project(tmp_path / "other")
+    done = other.run("make", "up")
+    assert done.returncode != 0
+    assert f"the cluster of {project.root} runs on this machine; `make -C {project.root} down` first" in done.stderr
+    assert not other.state.root.exists()
+    assert project.ready("kubia-0")
+
+
+def test_the_cluster_listens_on_loopback_and_its_own_bridge_only(project: Project) -> None:
+    ours = {p.pid for p in daemons.running(project.state.root)}
+    listening = subprocess.run(["ss", "-Hltunp"], capture_output=True, text=True, check=True).stdout.splitlines()
+    addresses = set()
+    for line in listening:
+        if any(f"pid={pid}," in line for pid in ours):
+            addresses.add(line.split()[4].rpartition(":")[0].partition("%")[0])
+    assert addresses <= {"127.0.0.1", "10.213.0.1"}
+    assert "10.213.0.1" in addresses
+
+
+def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Project, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    done = subprocess.run(
+        ["make", "up"], cwd=project.root, env={**project.environment, "HOME": str(home), "XDG_CACHE_HOME": _cache()}
+    )
+    assert done.returncode == 0
+    assert not (home / ".kube").exists()
+    assert not (home / ".pulumi").exists()
+
+
+def test_down_leaves_no_process_link_rule_or_cgroup(project: Project) -> None:
+    project.down()
+    assert daemons.running(project.state.root) == []
+    links = [link.name for link in Path("/sys/class/net").iterdir()]
+    assert not [name for name in links if name.startswith("stset")]
+    assert not list(Path("/sys/fs/cgroup").glob("*/statefulsets-*")) + list(
+        Path("/sys/fs/cgroup").glob("statefulsets-*")
+    )
+    assert "stsets0" not in subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
+    assert str(project.state.root) not in Path("/proc/mounts").read_text()
+    project.up()
+
+
+def _cache() -> str:
+    return os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+
+
+def _runs(part: str) -> Callable[[Project], bool]:
+    return lambda project: any(p.name == part and p.pid for p in cluster.parts(project.state))
+
+
+def _operating(project: Project) -> bool:
+    return any((project.state.pulumi_state / ".pulumi").glob("locks/*/*/*/*.json"))
+
+
+def _set_is_being_made(project: Project) -> bool:
+    done = project.run("kubectl", "get", "statefulset", "kubia")
+    return done.returncode == 0
+
+
+# After each of these steps of the first `up` the run is killed, as by a power cut of the terminal.
+STEPS: dict[str, Callable[[Project], Any]] = {
+    "certificates": lambda project: (project.state.pki / "ca.crt").exists(),
+    "bridge": lambda project: Path("/sys/class/net/stsets0").exists(),
+    "etcd": _runs("etcd"),
+    "node": _runs("statefulsets-0"),
+    "containerd": _runs("statefulsets-0-containerd"),
+    "kubelet": _runs("statefulsets-0-kubelet"),
+    "controllers": _runs("kube-controller-manager"),
+    "images": lambda project: (project.state.root / "nodes/statefulsets-0/images.json").exists(),
+    "pulumi": _operating,
+    "statefulset": _set_is_being_made,
+}
+
+
+@pytest.fixture
+def bare(project: Project, tmp_path: Path) -> Any:
+    """A second copy on which nothing was ever brought up; the shared one is down meanwhile."""
+    project.down()
+    copy = copy_project(tmp_path / "bare")
+    yield copy
+    copy.run("make", "down")
+    project.up()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_an_up_interrupted_after_each_step_ends_well_when_run_again(bare: Project, sign: signal.Signals) -> None:
+    for step, reached in STEPS.items():
+        process = subprocess.Popen(
+            ["make", "up"],
+            cwd=bare.root,
+            env=bare.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        eventually(lambda reached=reached: bool(reached(bare)), f"step {step}")  # type: ignore[misc]
+        os.killpg(process.pid, sign)
+        said = process.communicate(timeout=60)[0]
+        assert process.returncode != 0, f"{step}: it ended before it could be interrupted"
+        assert "Traceback" not in said, said
+        bare.up()
+        assert bare.ready("kubia-0"), step
+        assert bare.ready("kubia-1"), step
+        bare.down()
+        bare.must("make", "erase", "YES=1")
