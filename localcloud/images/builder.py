@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -85,10 +85,10 @@ def _build(recipe: Recipe, target: Path, workshop: Workshop) -> None:
 
 def _in_use(target: Path) -> bool:
     """Whether the archive is there; if so, note that it is still wanted."""
-    try:
-        os.utime(target)
-    except FileNotFoundError:
+    if not target.is_file():
         return False
+    with suppress(OSError):  # a cache that is only readable serves as well
+        os.utime(target)
     return True
 
 

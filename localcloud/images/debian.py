@@ -148,6 +148,8 @@ def strip(root: Path, *more: str) -> None:
 
 def run_inside(workshop: Workshop, root: Path, program: str, *arguments: str) -> str:
     """Run a program of the tree with the tree's own libraries and loader, so that a missing one shows at the build."""
-    loader = next(root.glob("usr/lib*/ld-linux-*.so.*"), None) or next(root.glob("usr/lib/*/ld-linux-*.so.*"))
+    loader = next(root.glob("usr/lib*/ld-linux-*.so.*"), None)
+    if loader is None:
+        raise ImageBuildError(f"{workshop.image}: Debian's packages hold no loader for {program}")
     libraries = ":".join(str(path) for path in root.glob("usr/lib/*-linux-gnu"))
     return workshop.run([loader, "--inhibit-cache", "--library-path", libraries, root / program, *arguments])
