@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
@@ -11,7 +11,7 @@ from components.config.workloads import KubiaWorkload
 from components.naming import pod_name
 from components.pod import http_probe
 from components.stateful_service import Port, StatefulService, StatefulServiceArgs
-from components.storage import provide_volumes
+from components.storage import provide
 
 HTTP: Final = Port(name="http", service=80, container=8080)
 DATA_DIRECTORY: Final = "/var/data"
@@ -23,7 +23,9 @@ class KubiaArgs:
     """What Kubia needs to know."""
 
     namespace: str
-    workload: KubiaWorkload
+    workload: KubiaWorkload = field(default_factory=KubiaWorkload)
+    project: str | None = None
+    """Google project of its disks, where it has any."""
 
 
 class Kubia(pulumi.ComponentResource):
@@ -36,7 +38,6 @@ class Kubia(pulumi.ComponentResource):
     def __init__(self, name: str, args: KubiaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("statefulsets:kubia:Kubia", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        volumes = provide_volumes(name, args.namespace, args.workload, child)
         self.service = StatefulService(
             name,
             StatefulServiceArgs(
@@ -45,7 +46,7 @@ class Kubia(pulumi.ComponentResource):
                 ports=(HTTP,),
                 containers=(container(args.workload),),
                 uid=UID,
-                volumes=volumes,
+                storage=provide(name, args.namespace, args.workload, args.project, child),
             ),
             child,
         )
@@ -54,7 +55,7 @@ class Kubia(pulumi.ComponentResource):
         self.outputs = {
             "hosts": list(self.service.hosts),
             "claims": list(self.service.claims),
-            "volumes": list(volumes.names) if volumes else [],
+            "volumes": list(self.service.volumes),
             "write": f"echo -n hello | kubectl create --raw {proxy} -f -",
             "read": f"kubectl get --raw {proxy}",
         }

@@ -8,13 +8,17 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import Provider
 
-from components.config import StackConfig, Target, Workload
+from components.cloud_sql_spec import CloudSqlSpec
+from components.config import KubiaWorkload, NginxWorkload, StackConfig, Target, Workload
 from components.kubia import Kubia, KubiaArgs
+from components.nginx import Nginx, NginxArgs
+
+Outputs = Mapping[str, Any]
 
 
-def deploy(stack: StackConfig) -> dict[str, Mapping[str, Any]]:
+def deploy(stack: StackConfig) -> dict[str, Outputs]:
     """Registers every workload; returns each one's outputs by its name."""
-    opts = pulumi.ResourceOptions(provider=cluster(stack.target))
+    opts = pulumi.ResourceOptions(providers=[cluster(stack.target)])
     return {name: build(name, workload, stack, opts) for name, workload in stack.workloads.items()}
 
 
@@ -24,11 +28,27 @@ def cluster(target: Target) -> Provider:
         "cluster",
         context=target.context,
         kubeconfig=target.kubeconfig,
+        # A changed ConfigMap is updated; by default it would be deleted first, under the pods that mount it.
         enable_config_map_mutable=True,
     )
 
 
-def build(name: str, workload: Workload, stack: StackConfig, opts: pulumi.ResourceOptions) -> Mapping[str, Any]:
+def build(name: str, workload: Workload, stack: StackConfig, opts: pulumi.ResourceOptions) -> Outputs:
     """Registers one workload by its kind."""
-    namespace = stack.target.namespace
-    return Kubia(name, KubiaArgs(namespace=namespace, workload=workload), opts).outputs
+    namespace, project = stack.target.namespace, stack.project
+    match workload:
+        case KubiaWorkload():
+            return Kubia(name, KubiaArgs(namespace=namespace, workload=workload, project=project), opts).outputs
+        case NginxWorkload():
+            return Nginx(name, NginxArgs(namespace=namespace, workload=workload, project=project), opts).outputs
+        case CloudSqlSpec():
+            return managed_mysql(name, workload, stack, opts)
+
+
+def managed_mysql(name: str, spec: CloudSqlSpec, stack: StackConfig, opts: pulumi.ResourceOptions) -> Outputs:
+    """A Cloud SQL workload, whose component alone brings in pulumi_gcp."""
+    from components.cloud_sql import CloudSqlMySql, CloudSqlMySqlArgs
+
+    passwords = {user.name: stack.passwords[user.password_key] for user in spec.users}
+    args = CloudSqlMySqlArgs(namespace=stack.target.namespace, spec=spec, passwords=passwords)
+    return CloudSqlMySql(name, args, opts).outputs

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
+from components.config.storage import DynamicStorage, GceBackend, SharedClaim
 from components.config.workloads import StatefulWorkload
 from components.naming import claim_name, pod_host, service_host
 from components.objects import SKIP_AWAIT, KubernetesObject, labels, metadata
 from components.pod import RESTRICTED_CONTAINER, data_owner
-from components.volumes import PersistentVolumes
+from components.storage import ZONE_LABEL, Provided
+from components.volumes import HOSTNAME_LABEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +40,10 @@ class StatefulServiceArgs:
     """Containers in the API's shape; the restricted security context is added to each."""
     uid: int
     """User and group of the pods, and the group that owns their volumes."""
-    volumes: PersistentVolumes | None = None
-    """The volumes its claims are bound to; None where a provisioner makes them."""
+    storage: Provided = field(default_factory=Provided)
+    """The volumes its claims are bound to, and what else must exist before the pods."""
+    pod_annotations: Mapping[str, str] | None = None
+    """Annotations of the pods; a changed one rolls them."""
     pod_volumes: Sequence[Mapping[str, Any]] = ()
     """The pods' volumes apart from the claim."""
     sysctls: Mapping[str, str] | None = None
@@ -60,15 +64,18 @@ class StatefulService(pulumi.ComponentResource):
     """The pods' DNS names, by ordinal."""
     claims: tuple[str, ...]
     """The pods' claims, by ordinal."""
+    volumes: tuple[str, ...]
+    """The volumes bound to claims, by ordinal, room to grow included; none where a provisioner makes them."""
     host: str
     """The governing Service's DNS name, which lists all ready pods."""
 
     def __init__(self, name: str, args: StatefulServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         check_volumes(name, args)
         super().__init__("statefulsets:stateful_service:StatefulService", name, None, opts)
-        template, ordinals = args.workload.claim_template, args.workload.ordinal_range
+        ordinals = args.workload.ordinal_range
         self.hosts = tuple(pod_host(name, ordinal, args.namespace) for ordinal in ordinals)
-        self.claims = tuple(claim_name(template, name, ordinal) for ordinal in ordinals)
+        self.claims = claim_names(name, args.workload)
+        self.volumes = args.storage.volumes.names if args.storage.volumes else ()
         self.host = service_host(name, args.namespace)
 
         child = pulumi.ResourceOptions(parent=self)
@@ -78,18 +85,26 @@ class StatefulService(pulumi.ComponentResource):
             KubernetesObject(f"{name}-network", network_policy(name, args), child),
         ]
         KubernetesObject(f"{name}-budget", disruption_budget(name, args), child)
+        if args.workload.client_service:
+            KubernetesObject(f"{name}-client", client_service(name, args), child)
         # On destroy the order turns around: the set first, then (discard) its claims, then the volumes.
-        if args.volumes is not None:
-            first.append(args.volumes)
+        first += [*args.storage.made_first, *([args.storage.volumes] if args.storage.volumes else [])]
         KubernetesObject(f"{name}-set", stateful_set(name, args), pulumi.ResourceOptions(parent=self, depends_on=first))
         self.register_outputs({"hosts": list(self.hosts), "claims": list(self.claims), "host": self.host})
 
 
+def claim_names(name: str, workload: StatefulWorkload) -> tuple[str, ...]:
+    """The claims of the replicas, or the one they share."""
+    if isinstance(workload.storage, SharedClaim):
+        return (workload.storage.claim,)
+    return tuple(claim_name(workload.claim_template, name, ordinal) for ordinal in workload.ordinal_range)
+
+
 def check_volumes(name: str, args: StatefulServiceArgs) -> None:
     """Volumes that were bound to other claims than this set will make would never be used: refused."""
-    if args.volumes is None:
+    if args.storage.volumes is None:
         return
-    bound = args.volumes.args
+    bound = args.storage.volumes.args
     made = (args.namespace, args.workload.claim_template, name)
     if (bound.namespace, bound.claim_template, bound.workload) != made:
         theirs = f"{bound.namespace}/{claim_name(bound.claim_template, bound.workload, 0)}"
@@ -108,6 +123,17 @@ def governing_service(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
         "kind": "Service",
         "metadata": metadata(name, args.namespace, labels(name)),
         "spec": {"clusterIP": "None", "selector": {"app": name}, "ports": ports},
+    }
+
+
+def client_service(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
+    """One address in front of all ready pods. The set is waited for already, and its pods are what is behind this."""
+    ports = [{"name": port.name, "port": port.service, "targetPort": port.name} for port in args.ports]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(f"{name}-client", args.namespace, labels(name), annotations=SKIP_AWAIT),
+        "spec": {"selector": {"app": name}, "ports": ports},
     }
 
 
@@ -159,25 +185,24 @@ def stateful_set(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
         optional["ordinals"] = {"start": workload.ordinals.start}
     if workload.min_ready_seconds:
         optional["minReadySeconds"] = workload.min_ready_seconds
-    # The provider waits until every pod runs the new revision, which a partition is there to prevent.
-    annotations = {"annotations": SKIP_AWAIT} if workload.update_strategy.partition else {}
+    # By default each creation has a field manager of its own: one that was cut short could never be done again, for
+    # the API fills in the claim templates and the next manager would differ from what the first one owns.
+    annotations = {"pulumi.com/patchFieldManager": f"pulumi-{pulumi.get_stack()}"}
+    if workload.update_strategy.partition:
+        # The provider waits until every pod runs the new revision, which a partition is there to prevent.
+        annotations |= SKIP_AWAIT
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": metadata(name, args.namespace, labels(name), **annotations),
+        "metadata": metadata(name, args.namespace, labels(name), annotations=annotations),
         "spec": {
             "serviceName": name,
             "replicas": workload.replicas,
             "podManagementPolicy": workload.pod_management_policy,
             "selector": {"matchLabels": {"app": name}},
             "updateStrategy": update_strategy(workload),
-            # Claims always outlive a scale-down: the seeds' disk comes back with its ordinal.
-            "persistentVolumeClaimRetentionPolicy": {
-                "whenDeleted": "Retain" if workload.durability == "keep" else "Delete",
-                "whenScaled": "Retain",
-            },
-            "template": {"metadata": {"labels": labels(name)}, "spec": pod_spec(name, args)},
-            "volumeClaimTemplates": [claim_template(workload)],
+            "template": {"metadata": pod_metadata(name, args), "spec": pod_spec(name, args)},
+            **own_claims(workload),
             **optional,
         },
     }
@@ -191,38 +216,64 @@ def update_strategy(workload: StatefulWorkload) -> dict[str, Any]:
     return {"type": strategy.type}
 
 
+def pod_metadata(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
+    """Labels that the selectors find, and annotations."""
+    annotations = {"annotations": dict(args.pod_annotations)} if args.pod_annotations else {}
+    return {"labels": labels(name), **annotations}
+
+
 def pod_spec(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
-    """The pods, spread over nodes as far as their disks allow."""
+    """The pods."""
     context = data_owner(args.uid)
     if args.sysctls:
         context["sysctls"] = [{"name": key, "value": value} for key, value in sorted(args.sysctls.items())]
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {"app": name}},
-    }
-    volumes = {"volumes": [dict(volume) for volume in args.pod_volumes]} if args.pod_volumes else {}
+    volumes = [dict(volume) for volume in args.pod_volumes]
+    if isinstance(args.workload.storage, SharedClaim):
+        source = {"persistentVolumeClaim": {"claimName": args.workload.storage.claim}}
+        volumes.append({"name": args.workload.claim_template, **source})
     return {
         "serviceAccountName": name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": args.workload.termination_grace_period_seconds,
         "securityContext": context,
-        "topologySpreadConstraints": [spread],
+        "topologySpreadConstraints": spread(name, args.workload),
         "containers": [{**container, "securityContext": RESTRICTED_CONTAINER} for container in args.containers],
-        **volumes,
+        **({"volumes": volumes} if volumes else {}),
     }
 
 
-def claim_template(workload: StatefulWorkload) -> dict[str, Any]:
-    """One claim per replica."""
+def spread(name: str, workload: StatefulWorkload) -> list[dict[str, Any]]:
+    """Over nodes, and over zones unless the disks are known to be in one. Where a disk is, its pod must be: a wish."""
     storage = workload.storage
-    return {
+    disks = {zone for place in storage.places for zone in place.zones} if isinstance(storage, GceBackend) else set()
+    zonal = len(disks) > 1 or isinstance(storage, DynamicStorage | SharedClaim)
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": {"app": name}},
+        }
+        for key in ([ZONE_LABEL] if zonal else []) + [HOSTNAME_LABEL]
+    ]
+
+
+def own_claims(workload: StatefulWorkload) -> dict[str, Any]:
+    """One claim per replica, which always outlives a scale-down: the seeds' disk comes back with its ordinal."""
+    storage = workload.storage
+    if isinstance(storage, SharedClaim):
+        return {}
+    template = {
         "metadata": {"name": workload.claim_template},
         "spec": {
             "accessModes": [storage.access_mode],
             "storageClassName": storage.class_name,
             "resources": {"requests": {"storage": workload.claim_size.text}},
         },
+    }
+    when_deleted = "Retain" if workload.durability == "keep" else "Delete"
+    return {
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": when_deleted, "whenScaled": "Retain"},
+        "volumeClaimTemplates": [template],
     }

@@ -3,12 +3,13 @@
 from components.config.errors import ConfigError, Problem
 from components.config.loader import StackConfig, load, parse
 from components.config.target import Target
-from components.config.workloads import KINDS, KubiaWorkload, Workload
+from components.config.workloads import KINDS, KubiaWorkload, NginxWorkload, Workload
 
 __all__ = [
     "KINDS",
     "ConfigError",
     "KubiaWorkload",
+    "NginxWorkload",
     "Problem",
     "StackConfig",
     "Target",

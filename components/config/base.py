@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from components.quantities import Quantity
+
+
+class Model(BaseModel):
+    """A part of the stack file: camelCase keys, no unknown ones, no coercion, no change afterwards."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+
+def form(pattern: str, words: str) -> tuple[Any, Any]:
+    """A pattern with the words that say what to write instead; editors get the pattern."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
 def _not_a_reclaim_policy(value: Any) -> Any:
@@ -27,51 +53,53 @@ Durability = Annotated[Literal["keep", "discard"], BeforeValidator(_not_a_reclai
 AccessMode = Literal["ReadWriteOnce", "ReadWriteOncePod"]
 """How a replica's own disk is mounted: by one node, or by one pod (Kubernetes 1.27 and later)."""
 
-
-class Model(BaseModel):
-    """A part of the stack file: camelCase keys, no unknown ones, no coercion, no change afterwards."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-    )
-
-
 # A workload's name is its Service's, which is a DNS-1035 label (RFC 1035: 63 characters, a letter first). The pods'
 # label controller-revision-hash is `<set>-<hash of up to 10>` and has the same limit (kubernetes/kubernetes#64023).
 LONGEST_LABEL: Final = 63
 LONGEST_REVISION_HASH: Final = 10
 LONGEST_WORKLOAD_NAME: Final = LONGEST_LABEL - 1 - LONGEST_REVISION_HASH
 
-_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-_MINOR: Final = r"^1\.[1-9][0-9]?$"
-_IMAGE: Final = r"^[a-z0-9]([-a-zA-Z0-9._/:@]*[a-zA-Z0-9])?$"
+_WORD: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+ENDS: Final = "a letter or digit at both ends"
 
-PATTERN_WORDS: Final = {
-    _SUBDOMAIN: "not a DNS-1123 name; write lower-case letters, digits, '-' and '.', a letter or digit at both ends",
-    _LABEL: "not a DNS-1123 label; write lower-case letters, digits and '-', a letter or digit at both ends",
-    _MINOR: "not a minor version; write one such as '1.34'",
-    _IMAGE: "not an image reference; write one such as luksa/kubia-pet or registry.example/name:tag",
-}
-"""What each pattern allows, in words; what is not of the form gets these."""
-
-ObjectName = Annotated[str, Field(pattern=_SUBDOMAIN, max_length=253)]
+ObjectName = Annotated[
+    str,
+    *form(rf"{_WORD}(\.{_WORD})*", f"not a DNS-1123 name; write lower-case letters, digits, '-' and '.', with {ENDS}"),
+    Field(max_length=253),
+]
 """A Kubernetes object's name: a DNS-1123 subdomain (RFC 1123), 253 characters."""
 
-Label = Annotated[str, Field(pattern=_LABEL, max_length=LONGEST_LABEL)]
+Label = Annotated[
+    str,
+    *form(_WORD, f"not a DNS-1123 label; write lower-case letters, digits and '-', with {ENDS}"),
+    Field(max_length=LONGEST_LABEL),
+]
 """A DNS-1123 label: a namespace, for one."""
 
-MinorVersion = Annotated[str, Field(pattern=_MINOR)]
+MinorVersion = Annotated[str, *form(r"1\.[1-9][0-9]?", "not a minor version; write one in quotes, such as '1.34'")]
 """A Kubernetes version without its patch level."""
 
-Image = Annotated[str, Field(pattern=_IMAGE, max_length=512)]
+Image = Annotated[
+    str,
+    *form(
+        r"[a-z0-9]([-a-zA-Z0-9._/:@]*[a-zA-Z0-9])?",
+        "not an image reference; write one such as luksa/kubia-pet or registry.example/name:tag",
+    ),
+    Field(max_length=512),
+]
 """An image reference, such as `luksa/kubia-pet` or `registry/name@sha256:...`."""
+
+Region = Annotated[str, *form(r"[a-z]+-[a-z]+[0-9]+", "not a region; write one such as europe-west1")]
+Zone = Annotated[str, *form(r"[a-z]+-[a-z]+[0-9]+-[a-z]", "not a zone; write one such as europe-west1-b")]
+GoogleName = Annotated[
+    str,
+    *form(
+        r"[a-z]([-a-z0-9]*[a-z0-9])?",
+        "not a Google resource's name; write lower-case letters, digits and '-', a letter first and no '-' last",
+    ),
+    Field(max_length=63),
+]
+"""Name of a Compute Engine resource (Compute Engine API v1, disks.name): RFC 1035, 63 characters."""
 
 
 def _positive(quantity: Quantity) -> Quantity:

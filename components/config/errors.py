@@ -11,8 +11,6 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from components.config.base import PATTERN_WORDS
-
 Path = tuple[str | int, ...]
 
 
@@ -120,7 +118,6 @@ Words = Callable[[Mapping[str, Any]], str]
 SAYINGS: Final[Mapping[str, Words]] = {
     "value_error": lambda c: str(c["error"]),
     "literal_error": lambda c: f"not allowed; write {str(c['expected']).replace(chr(39), '')}",
-    "string_pattern_mismatch": lambda c: PATTERN_WORDS[c["pattern"]],
     "int_type": lambda _: "not a whole number; write one without quotes",
     "int_from_float": lambda _: "not a whole number; write one without a fraction",
     "int_parsing_size": lambda _: "too large; write a smaller whole number",

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pulumi
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.config.checks import (
-    TARGET,
-    WORKLOADS,
-    check_name,
-    check_shared,
-    check_stateful,
-    check_target,
-)
+from components import cloud_sql_rules
+from components.cloud_sql_spec import CloudSqlSpec
+from components.config.checks import TARGET, WORKLOADS, check_name, check_stateful, check_target
 from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown
+from components.config.overlaps import check_overlaps
+from components.config.storage import GceBackend
 from components.config.target import Target
-from components.config.workloads import KINDS, Workload
+from components.config.workloads import KINDS, StatefulWorkload, Workload
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,6 +29,10 @@ class StackConfig:
 
     target: Target
     workloads: Mapping[str, Workload]
+    project: str | None = None
+    """Google project of the disks; there wherever a workload has any."""
+    passwords: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    """Config key -> the secret under it, for every key that a workload names."""
 
 
 def load() -> StackConfig:
@@ -42,7 +43,8 @@ def load() -> StackConfig:
     try:
         if secret:
             raise ConfigError(_secret(key) for key in secret)
-        return parse(texts["target"], texts["workloads"])
+        stack = parse(texts["target"], texts["workloads"], pulumi.Config("gcp").get("project"))
+        return replace(stack, passwords=_passwords(stack, config))
     except ConfigError as error:
         count = len(error.problems)
         head = "1 problem" if count == 1 else f"{count} problems"
@@ -56,7 +58,25 @@ def _secret(key: str) -> Problem:
     )
 
 
-def parse(target_text: str | None, workloads_text: str | None) -> StackConfig:
+def _passwords(stack: StackConfig, config: pulumi.Config) -> dict[str, pulumi.Output[str]]:
+    """Secrets of the accounts in managed databases. Only their keys are in the stack file's readable part."""
+    problems, found = [], {}
+    for name, workload in stack.workloads.items():
+        for i, user in enumerate(workload.users if isinstance(workload, CloudSqlSpec) else ()):
+            key, path = user.password_key, dotted((WORKLOADS, name, "users", i, "passwordKey"))
+            secret = config.get_secret(key)
+            if secret is None:
+                problems.append(Problem(path, f"no such key; pulumi config set --secret {key}"))
+            elif not pulumi.runtime.is_config_secret(f"statefulsets:{key}"):
+                problems.append(Problem(path, f"the password is in plain text; pulumi config set --secret {key}"))
+            else:
+                found[key] = secret
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def parse(target_text: str | None, workloads_text: str | None, project: str | None = None) -> StackConfig:
     """The config from its two JSON texts; ConfigError carries every problem found."""
     problems: list[Problem] = []
     target = _parse_target(target_text, problems)
@@ -66,11 +86,25 @@ def parse(target_text: str | None, workloads_text: str | None) -> StackConfig:
         workload = _parse_workload(name, spec, problems)
         if workload is not None:
             workloads[name] = workload
-            problems += check_stateful(name, workload, target)
-    problems += check_shared(workloads)
+            problems += _check(name, workload, target)
+    problems += check_overlaps(workloads)
+    if project is None and any(_has_disks(workload) for workload in workloads.values()):
+        problems.append(Problem("gcp:project", "missing; the disks' volumes name their project, so add it"))
     if problems or target is None:
         raise ConfigError(problems)
-    return StackConfig(target=target, workloads=workloads)
+    return StackConfig(target=target, workloads=workloads, project=project)
+
+
+def _has_disks(workload: Workload) -> bool:
+    return isinstance(workload, StatefulWorkload) and isinstance(workload.storage, GceBackend)
+
+
+def _check(name: str, workload: Workload, target: Target | None) -> Iterator[Problem]:
+    if isinstance(workload, StatefulWorkload):
+        yield from check_stateful(name, workload, target)
+    else:
+        for path, message in cloud_sql_rules.problems(name, workload):
+            yield Problem(dotted((WORKLOADS, name, *path)), message)
 
 
 def _map_of(root: str, text: str | None, problems: list[Problem]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from components.config.base import Label, MinorVersion, Model
+from components.config.base import Label, MinorVersion, Model, Zone
 
 OLDEST_VERSION: Final = (1, 25)
 """Oldest Kubernetes the objects are valid on: Pod Security admission and minReadySeconds are stable since 1.25."""
@@ -23,7 +23,7 @@ class Target(Model):
     """Namespace of every namespaced object. It must exist."""
     kubernetes_version: MinorVersion = "1.34"
     """Minor version of the cluster, quoted: '1.34'. Fields that are too new for it are refused."""
-    zones: tuple[str, ...] | None = None
+    zones: tuple[Zone, ...] | None = None
     """Zones that have nodes, where known: a disk in another zone is refused."""
 
     @property

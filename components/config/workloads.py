@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from components.cloud_sql_spec import CloudSqlSpec
 from components.config.base import Durability, Image, Model
-from components.config.storage import StaticBackend, Storage
+from components.config.storage import DynamicStorage, GceDisks, StaticBackend, Storage
 from components.quantities import Quantity
 
 PodManagementPolicy = Literal["OrderedReady", "Parallel"]
@@ -81,6 +83,8 @@ class StatefulWorkload(Model):
     resources: Resources = Resources()
     clients: Clients = "cluster"
     """Who may open connections to the pods' ports: pods of the namespace, pods of the cluster, or anyone."""
+    client_service: bool = False
+    """Also make the Service `<name>-client`, one address in front of all ready pods."""
 
     @property
     def claim_size(self) -> Quantity:
@@ -99,6 +103,11 @@ class StatefulWorkload(Model):
         return range(self.ordinals.start, self.ordinals.start + self.replicas)
 
 
+SMALL: Final = Resources(
+    requests=Amounts(cpu=Quantity("10m"), memory=Quantity("32Mi")), limits=Amounts(memory=Quantity("128Mi"))
+)
+
+
 class KubiaWorkload(StatefulWorkload):
     """The seeds' small web application that keeps one text per pod (000, 003)."""
 
@@ -108,10 +117,27 @@ class KubiaWorkload(StatefulWorkload):
     kind: Literal["kubia"] = "kubia"
     replicas: Replicas = 2
     image: Image = "luksa/kubia-pet"
-    resources: Resources = Resources(
-        requests=Amounts(cpu=Quantity("10m"), memory=Quantity("32Mi")), limits=Amounts(memory=Quantity("128Mi"))
-    )
+    storage: Storage = GceDisks()
+    resources: Resources = SMALL
 
 
-Workload = KubiaWorkload
-KINDS: Final[dict[str, type[Workload]]] = {"kubia": KubiaWorkload}
+class NginxWorkload(StatefulWorkload):
+    """The seeds' web server with a directory of pages per pod (004; 001's `web` with two replicas)."""
+
+    claim_template: ClassVar[str] = "www"
+    seed_claim_size: ClassVar[Quantity] = Quantity("1Gi")
+
+    kind: Literal["nginx"] = "nginx"
+    replicas: Replicas = 3
+    image: Image = "k8s.gcr.io/nginx-slim:0.8"
+    storage: Storage = DynamicStorage()
+    termination_grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = 10
+    resources: Resources = SMALL
+
+
+Workload = KubiaWorkload | NginxWorkload | CloudSqlSpec
+KINDS: Final[Mapping[str, type[Workload]]] = {
+    "kubia": KubiaWorkload,
+    "nginx": NginxWorkload,
+    "cloud-sql": CloudSqlSpec,
+}
