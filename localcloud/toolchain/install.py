@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.layout import state
 from localcloud.progress import Progress
 from localcloud.shell import run
 from localcloud.toolchain import vendor
@@ -48,6 +50,8 @@ def resolve(cache: Path, progress: Progress, tools: Sequence[Tool] = TOOLS) -> l
             for tool in missing:
                 found[tool.name] = _obtain(tool, cache, progress)
             shutil.rmtree(cache / "go", ignore_errors=True)
+    elif (cache / "go").exists():
+        _drop_go_caches(cache)
     return [resolved for resolved in found.values() if resolved is not None]
 
 
@@ -56,10 +60,12 @@ def verify(cache: Path, tools: Sequence[Tool] = TOOLS) -> list[str]:
     problems = []
     for tool in tools:
         directory = cache / "bin" / tool.key
-        if not (directory / MANIFEST).exists():
-            continue
-        for name, noted in json.loads((directory / MANIFEST).read_text()).items():
-            if sha256(directory / name) != noted["sha256"]:
+        try:
+            manifest = json.loads((directory / MANIFEST).read_text())
+        except (OSError, ValueError):
+            continue  # it is not used either
+        for name, noted in manifest.items():
+            if not (directory / name).exists() or sha256(directory / name) != noted["sha256"]:
                 problems.append(f"{directory / name} is not what was built; remove {directory} and run `make up`")
     return problems
 
@@ -79,7 +85,9 @@ def _on_path(tool: Tool) -> Resolved | None:
     """The machine's own Pulumi, when it is new enough: the language host counts only beside it, as one release."""
     if not tool.on_path:
         return None
-    pulumi = shutil.which(tool.on_path[0])
+    # What `make env` put there is a copy of what we made ourselves, of whatever pins held at that time.
+    places = [place for place in os.get_exec_path() if Path(place) != state().bin]
+    pulumi = shutil.which(tool.on_path[0], path=os.pathsep.join(places))
     if pulumi is None:
         return None
     programs = {name: Path(pulumi).parent / name for name in tool.programs}
@@ -113,6 +121,7 @@ def _obtain(tool: Tool, cache: Path, progress: Progress) -> Resolved:
         source = "release"
         if not vendor.fetch(tool, work, progress):
             source = "build"
+            _empty(work)  # a download that broke off may lie under a program's own name
             _build(tool, work, cache, progress)
         manifest = {}
         for name in tool.programs:
@@ -140,6 +149,7 @@ def _build(tool: Tool, work: Path, cache: Path, progress: Progress) -> None:
         "GOMODCACHE": str(cache / "go" / "mod"),
         "GOCACHE": str(cache / "go" / "build"),
         "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
+        "GOWORK": "off",  # a workspace above the cache directory is somebody else's
     }
     source = work / "source"
     shutil.copytree(tool.module, source, ignore=shutil.ignore_patterns("*.json"))
@@ -191,6 +201,18 @@ def _alone(cache: Path, progress: Progress) -> Iterator[None]:
             progress.say("another checkout is making the same tools; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _empty(directory: Path) -> None:
+    shutil.rmtree(directory)
+    directory.mkdir(mode=0o700)
+
+
+def _drop_go_caches(cache: Path) -> None:
+    """Left by a run that was interrupted while it deleted them; whoever holds the lock still needs them."""
+    with (cache / "lock").open("w") as lock, contextlib.suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(cache / "go", ignore_errors=True)
 
 
 def _clear_unfinished(cache: Path) -> None:
