@@ -13,8 +13,8 @@ from pulumi_gcp.sql.outputs import DatabaseInstanceServerCaCert
 
 from components import cloud_sql_settings
 from components.client import MYSQL_PORT, ClientSecretArgs, MySqlClient, mysql_client
-from components.cloud_sql_rules import problems, replica_name
-from components.cloud_sql_spec import CloudSqlReplica, CloudSqlSpec
+from components.config.cloud_sql import CloudSqlReplica, CloudSqlSpec
+from components.config.cloud_sql_rules import problems, replica_name
 from components.config.errors import dotted
 from components.objects import KubernetesObject, labels, metadata
 

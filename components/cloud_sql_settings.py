@@ -16,7 +16,7 @@ from pulumi_gcp.sql import (
     DatabaseInstanceSettingsMaintenanceWindowArgs,
 )
 
-from components.cloud_sql_spec import CloudSqlReplica, CloudSqlSpec
+from components.config.cloud_sql import CloudSqlReplica, CloudSqlSpec
 
 DAYS: Final = {
     day: number

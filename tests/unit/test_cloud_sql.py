@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from components.cloud_sql import CloudSqlMySql, CloudSqlMySqlArgs
-from components.cloud_sql_spec import CloudSqlSpec
+from components.config.cloud_sql import CloudSqlSpec
 from tests.support.golden import assert_golden
 from tests.support.kube_schema import assert_cluster_accepts
 from tests.support.monitor import ProviderOutputs, Resource

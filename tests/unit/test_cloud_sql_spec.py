@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.cloud_sql_rules import problems
-from components.cloud_sql_spec import CloudSqlSpec
+from components.config.cloud_sql import CloudSqlSpec
+from components.config.cloud_sql_rules import problems
 
 SMALLEST: dict[str, Any] = {
     "kind": "cloud-sql",
