@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import Provider
 
-from components.cloud_sql_spec import CloudSqlSpec
 from components.config import KubiaWorkload, NginxWorkload, StackConfig, Target, Workload
+from components.config.cloud_sql import CloudSqlSpec
+from components.history import disks_of, refuse_shrinking
 from components.kubia import Kubia, KubiaArgs
 from components.nginx import Nginx, NginxArgs
 
@@ -18,8 +19,17 @@ Outputs = Mapping[str, Any]
 
 def deploy(stack: StackConfig) -> dict[str, Outputs]:
     """Registers every workload; returns each one's outputs by its name."""
+    refuse_shrinking(stack)
     opts = pulumi.ResourceOptions(providers=[cluster(stack.target)])
-    return {name: build(name, workload, stack, opts) for name, workload in stack.workloads.items()}
+    return {
+        name: {**build(name, workload, stack, opts), **sizes_of(workload)} for name, workload in stack.workloads.items()
+    }
+
+
+def sizes_of(workload: Workload) -> Outputs:
+    """The disks' sizes as an output, by which the next `up` knows whether it would shrink one."""
+    disks = disks_of(workload)
+    return {"disks": disks} if disks else {}
 
 
 def cluster(target: Target) -> Provider:

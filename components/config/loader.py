@@ -11,9 +11,9 @@ import pulumi
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from components import cloud_sql_rules
-from components.cloud_sql_spec import CloudSqlSpec
+from components.config import cloud_sql_rules
 from components.config.checks import TARGET, WORKLOADS, check_name, check_stateful, check_target
+from components.config.cloud_sql import CloudSqlSpec
 from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown
 from components.config.overlaps import check_overlaps
 from components.config.storage import GceBackend

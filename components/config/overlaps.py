@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from components.cloud_sql_spec import CloudSqlSpec
 from components.config.checks import WORKLOADS
+from components.config.cloud_sql import CloudSqlSpec
 from components.config.errors import Problem, dotted, shown
 from components.config.storage import LocalStorage, SharedClaim, StaticBackend
 from components.config.workloads import StatefulWorkload, Workload

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from components.cloud_sql_spec import CloudSqlSpec
 from components.config.base import Durability, Image, Model
+from components.config.cloud_sql import CloudSqlSpec
 from components.config.storage import DynamicStorage, GceDisks, StaticBackend, Storage
 from components.quantities import Quantity
 
