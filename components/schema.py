@@ -6,7 +6,9 @@ Editors with a YAML language server complete and check `Pulumi.*.yaml` by it. Ch
 from __future__ import annotations
 
 import json
+import operator
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,18 +16,16 @@ from pydantic import Field, TypeAdapter
 
 from components.config.base import LONGEST_WORKLOAD_NAME
 from components.config.checks import TARGET, WORKLOADS
-from components.config.cloud_sql import CloudSqlSpec
 from components.config.target import Target
-from components.config.workloads import KubiaWorkload, NginxWorkload
+from components.config.workloads import KINDS
 
 FILE: Final = Path(__file__).parent.parent / "schema" / "stack.schema.json"
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-AnyWorkload = Annotated[KubiaWorkload | NginxWorkload | CloudSqlSpec, Field(discriminator="kind")]
 
 
 def stack_schema() -> dict[str, Any]:
     """A stack file whole: Pulumi's own keys are left open, the project's are strict."""
-    parts: dict[str, TypeAdapter[Any]] = {"target": TypeAdapter(Target), "workload": TypeAdapter(AnyWorkload)}
+    parts: dict[str, TypeAdapter[Any]] = {"target": TypeAdapter(Target), "workload": any_kind()}
     schemas, definitions = TypeAdapter.json_schemas(
         [(name, "validation", adapter) for name, adapter in parts.items()], ref_template="#/definitions/{model}"
     )
@@ -49,6 +49,11 @@ def stack_schema() -> dict[str, Any]:
         "required": ["config"],
         "definitions": {name: with_kind(schema) for name, schema in definitions["$defs"].items()},
     }
+
+
+def any_kind() -> TypeAdapter[Any]:
+    """One of the models in KINDS, told apart by `kind`."""
+    return TypeAdapter(Annotated[reduce(operator.or_, KINDS.values()), Field(discriminator="kind")])
 
 
 def with_kind(schema: dict[str, Any]) -> dict[str, Any]:

@@ -89,8 +89,8 @@ Image = Annotated[
 ]
 """An image reference, such as `luksa/kubia-pet` or `registry/name@sha256:...`."""
 
-Region = Annotated[str, *form(r"[a-z]+-[a-z]+[0-9]+", "not a region; write one such as europe-west1")]
-Zone = Annotated[str, *form(r"[a-z]+-[a-z]+[0-9]+-[a-z]", "not a zone; write one such as europe-west1-b")]
+Region = Annotated[str, *form(r"[a-z]+-[a-z]+[0-9]+", "no region; write one such as europe-west1")]
+Zone = Annotated[str, *form(r"[a-z]+-[a-z]+[0-9]+-[a-z]", "no zone; write one such as europe-west1-b")]
 GoogleName = Annotated[
     str,
     *form(
@@ -100,6 +100,13 @@ GoogleName = Annotated[
     Field(max_length=63),
 ]
 """Name of a Compute Engine resource (Compute Engine API v1, disks.name): RFC 1035, 63 characters."""
+
+
+LabelKey = Annotated[
+    str, *form(r"[a-z][a-z0-9_-]{0,62}", "not a label's key; write up to 63 of a-z 0-9 _ -, a letter first")
+]
+LabelValue = Annotated[str, *form(r"[a-z0-9_-]{0,63}", "not a label's value; write up to 63 of a-z 0-9 _ -")]
+"""Google Cloud documentation, "Labels overview"."""
 
 
 def _positive(quantity: Quantity) -> Quantity:

@@ -7,30 +7,18 @@ for Cloud SQL for MySQL, "Admin API" the Cloud SQL Admin API v1.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from components.config.base import Durability, Model
+from components.config.base import Durability, LabelKey, LabelValue, Model, Region, Zone, form
 
 SYSTEM_DATABASES: Final = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 RESERVED_USERS: Final = ("mysql.", "cloudsql")
 """MySQL 8.4 Reference Manual, 8.2.9 "Reserved Accounts"; documentation, "MySQL users"."""
 WIDEST_PREFIX: Final = 8
 """A network of more addresses than a /8 is nobody's own: 0.0.0.0/1 and 128.0.0.0/1 are 0.0.0.0/0 in two words."""
-
-
-def _form(pattern: str, words: str) -> tuple[Any, Any]:
-    """A pattern with the words that say what to write instead; editors get the pattern."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(words)
-        return value
-
-    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
 def _not_of_the_system(name: str) -> str:
@@ -57,50 +45,43 @@ def _network(value: str) -> str:
     raise ValueError(f"an address within its network; write {meant}, or {value.partition('/')[0]} for it alone")
 
 
-Region = Annotated[str, *_form(r"[a-z]+-[a-z]+[0-9]+", "no region; write one such as europe-west1")]
-Zone = Annotated[str, *_form(r"[a-z]+-[a-z]+[0-9]+-[a-z]", "no zone; write one such as europe-west1-b")]
 Project = Annotated[
-    str, *_form(r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "no project ID; write its 6 to 30 characters, as in gcloud's list")
+    str, *form(r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "no project ID; write its 6 to 30 characters, as in gcloud's list")
 ]
 """Resource Manager API v3, projects.projectId."""
 GoogleName = Annotated[
     str,
-    *_form(r"[a-z]([-a-z0-9]*[a-z0-9])?", "not a name; write lower-case letters, digits and hyphens, a letter first"),
+    *form(r"[a-z]([-a-z0-9]*[a-z0-9])?", "not a name; write lower-case letters, digits and hyphens, a letter first"),
 ]
 """Documentation, "About instance settings", Instance ID."""
 ReplicaName = Annotated[
     str,
     Field(max_length=20),
-    *_form(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "not a name; write lower-case letters, digits and hyphens"),
+    *form(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", "not a name; write lower-case letters, digits and hyphens"),
 ]
 DatabaseName = Annotated[
     str,
     Field(max_length=64),
-    *_form(r"[A-Za-z_$][-A-Za-z0-9_$]*", "not a name; write letters, digits, - and _, a letter first"),
+    *form(r"[A-Za-z_$][-A-Za-z0-9_$]*", "not a name; write letters, digits, - and _, a letter first"),
     AfterValidator(_not_of_the_system),
 ]
 """MySQL 8.4 Reference Manual, 11.2.1 "Identifier Length Limits": 64 characters."""
 UserName = Annotated[
     str,
     Field(max_length=32),
-    *_form(r"[A-Za-z_][-A-Za-z0-9_.]*", "not a name; write letters, digits, -, _ and ., a letter first"),
+    *form(r"[A-Za-z_][-A-Za-z0-9_.]*", "not a name; write letters, digits, -, _ and ., a letter first"),
     AfterValidator(_not_reserved),
 ]
 """MySQL 8.4 Reference Manual, 8.2.3 "Specifying Account Names" and 8.2.1: 32 characters."""
-LabelKey = Annotated[
-    str, *_form(r"[a-z][a-z0-9_-]{0,62}", "not a label's key; write up to 63 of a-z 0-9 _ -, a letter first")
-]
-LabelValue = Annotated[str, *_form(r"[a-z0-9_-]{0,63}", "not a label's value; write up to 63 of a-z 0-9 _ -")]
-"""Google Cloud documentation, "Labels overview"."""
-Tier = Annotated[str, *_form(r"db-[A-Za-z0-9-]+", "no machine type; write one such as db-n1-standard-1")]
+Tier = Annotated[str, *form(r"db-[A-Za-z0-9-]+", "no machine type; write one such as db-n1-standard-1")]
 
 
 class CloudSqlDatabase(Model):
     """One database of the instance. `durability: keep` protects it on its own: dropping it loses its tables."""
 
     name: DatabaseName
-    charset: Annotated[str, *_form(r"[a-z0-9]+", "no character set; write one such as utf8mb4")] = "utf8mb4"
-    collation: Annotated[str, *_form(r"[a-z0-9_]+", "no collation; write one such as utf8mb4_0900_ai_ci")] = (
+    charset: Annotated[str, *form(r"[a-z0-9]+", "no character set; write one such as utf8mb4")] = "utf8mb4"
+    collation: Annotated[str, *form(r"[a-z0-9_]+", "no collation; write one such as utf8mb4_0900_ai_ci")] = (
         "utf8mb4_0900_ai_ci"
     )
     """Must fit the charset; the default is MySQL 8's own."""
@@ -110,9 +91,9 @@ class CloudSqlUser(Model):
     """One MySQL account with a password of its own; none is ever made up."""
 
     name: UserName
-    host: Annotated[str, *_form(r"[0-9A-Fa-f.:%/]+", "no host; write %, an address or 10.0.0.0/255.0.0.0")] = "%"
+    host: Annotated[str, *form(r"[0-9A-Fa-f.:%/]+", "no host; write %, an address or 10.0.0.0/255.0.0.0")] = "%"
     """Where the account may connect from; % is anywhere the networks let through. A change replaces the account."""
-    password_key: Annotated[str, *_form(r"[A-Za-z][A-Za-z0-9_.-]*", "no config key; write one such as appPassword")]
+    password_key: Annotated[str, *form(r"[A-Za-z][A-Za-z0-9_.-]*", "no config key; write one such as appPassword")]
     """Key of the password in the stack's config: `pulumi config set --secret <key>`."""
 
 
@@ -134,10 +115,10 @@ class CloudSqlBackups(Model):
     """Daily backups and the binary log between them; always on, as replicas, standby and recovery need both."""
 
     start_time: Annotated[
-        str, *_form(r"([01][0-9]|2[0-3]):[0-5][0-9]", "no time; write HH:MM in quotes, such as '03:00'")
+        str, *form(r"([01][0-9]|2[0-3]):[0-5][0-9]", "no time; write HH:MM in quotes, such as '03:00'")
     ] = "03:00"
     """In UTC. The backup starts within the four hours from then on."""
-    location: Annotated[str, *_form(r"us|eu|asia|[a-z]+-[a-z]+[0-9]+", "no location; write eu or europe-west1")] | (
+    location: Annotated[str, *form(r"us|eu|asia|[a-z]+-[a-z]+[0-9]+", "no location; write eu or europe-west1")] | (
         None
     ) = None
     """Where backups lie. Default: the multi-region nearest to the instance."""
@@ -185,7 +166,7 @@ class CloudSqlSpec(Model):
     """Default: the workload's name and a random end, because a deleted name may stay taken for a week."""
     database_version: Annotated[
         str,
-        *_form(r"MYSQL_8_(0(_[0-9]{2})?|4)", "not supported; write MYSQL_8_4 or MYSQL_8_0 (5.x is end-of-life)"),
+        *form(r"MYSQL_8_(0(_[0-9]{2})?|4)", "not supported; write MYSQL_8_4 or MYSQL_8_0 (5.x is end-of-life)"),
     ] = "MYSQL_8_4"
     """A newer one upgrades in place; an older one replaces the instance, which `durability: keep` refuses."""
     edition: Literal["ENTERPRISE", "ENTERPRISE_PLUS"] = "ENTERPRISE"
@@ -208,7 +189,7 @@ class CloudSqlSpec(Model):
     disk_autoresize_limit_gb: Annotated[int, Field(ge=0, le=65536)] = 0
     """Largest size it grows to by itself; 0 is no limit."""
     database_flags: Mapping[
-        Annotated[str, *_form(r"[a-z][a-z0-9_]*", "no flag; write one such as max_connections")], str
+        Annotated[str, *form(r"[a-z][a-z0-9_]*", "no flag; write one such as max_connections")], str
     ] = Field(default_factory=dict)
     """MySQL settings by name, values in quotes: `max_connections: "200"`. Replicas get the same."""
     databases: tuple[CloudSqlDatabase, ...]
@@ -221,7 +202,7 @@ class CloudSqlSpec(Model):
     """Database in the applications' Secret; needed where there are several."""
     private_network: (
         Annotated[
-            str, *_form(r"projects/[^/\s]+/global/networks/[^/\s]+", "no network; write projects/P/global/networks/N")
+            str, *form(r"projects/[^/\s]+/global/networks/[^/\s]+", "no network; write projects/P/global/networks/N")
         ]
         | None
     ) = None

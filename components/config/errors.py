@@ -158,7 +158,7 @@ def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel]) -> Probl
 
 def no_such_kind(kind: Any, known: Sequence[str]) -> str:
     """The kinds there are, and the nearest."""
-    return f"{shown(kind)} is none of {choices(known)}{nearest(str(kind), known)}"
+    return f"{shown(kind)} is no kind there is; write {choices(known)}{nearest(str(kind), known)}"
 
 
 def without_tags(path: Path) -> Path:

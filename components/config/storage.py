@@ -13,6 +13,8 @@ from components.config.base import (
     AccessMode,
     DiskSize,
     GoogleName,
+    LabelKey,
+    LabelValue,
     Model,
     ObjectName,
     Region,
@@ -21,11 +23,6 @@ from components.config.base import (
     form,
 )
 from components.quantities import Quantity
-
-LabelKey = Annotated[
-    str, *form(r"[a-z][a-z0-9_-]{0,62}", "not a label's key; write up to 63 of a-z 0-9 _ -, a letter first")
-]
-LabelValue = Annotated[str, *form(r"[a-z0-9_-]{0,63}", "not a label's value; write up to 63 of a-z 0-9 _ -")]
 
 
 def _plain_path(path: str) -> str:
