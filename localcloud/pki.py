@@ -135,9 +135,26 @@ def _name(user: str, groups: Sequence[str] = ()) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lifetime: dt.timedelta
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    signer: ec.EllipticCurvePrivateKey,
+    lifetime: dt.timedelta,
 ) -> x509.CertificateBuilder:
+    """What all have in common; without the key identifiers and usages of RFC 5280, Python 3.13 trusts none of them."""
     now = dt.datetime.now(dt.UTC)
+    authority = key is signer
+    usage = x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -146,6 +163,9 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))  # a clock that is set back a little does not matter
         .not_valid_after(now + lifetime)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
 
 
@@ -153,7 +173,7 @@ def _make_authority(pki: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"{CLUSTER} local authority")
     certificate = (
-        _builder(name, name, key, 10 * LIFETIME)
+        _builder(name, name, key, key, 10 * LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -171,7 +191,8 @@ def _issue(pki: Path, identity: Identity) -> None:
         raise TypeError("ca.key is not an elliptic-curve key")
     key = ec.generate_private_key(ec.SECP256R1())
     usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if identity.hosts else [])
-    builder = _builder(_name(identity.user, identity.groups), authority.subject, key, LIFETIME)
+    subject = _name(identity.user, identity.groups)
+    builder = _builder(subject, authority.subject, key, authority_key, LIFETIME)
     builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if identity.hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in identity.hosts]), critical=False)
