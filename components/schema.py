@@ -53,7 +53,8 @@ def stack_schema() -> dict[str, Any]:
 
 def any_kind() -> TypeAdapter[Any]:
     """One of the models in KINDS, told apart by `kind`."""
-    return TypeAdapter(Annotated[reduce(operator.or_, KINDS.values()), Field(discriminator="kind")])
+    union: Any = reduce(operator.or_, KINDS.values())
+    return TypeAdapter(Annotated[union, Field(discriminator="kind")])
 
 
 def with_kind(schema: dict[str, Any]) -> dict[str, Any]:
