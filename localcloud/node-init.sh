@@ -9,6 +9,10 @@ name=$1 disk=$2
 hostname "$name"
 mount --make-rshared /
 mount -t tmpfs -o mode=755 tmpfs /run
+# A checkout may itself lie below /var: take hold of the disk before that is covered, or a power cut would empty it.
+mkdir /run/disk
+mount --bind "$disk" /run/disk
+disk=/run/disk
 # The node writes below /var without the host seeing any of it.
 mkdir -p /run/var/upper /run/var/work
 mount -t overlay overlay -o lowerdir=/var,upperdir=/run/var/upper,workdir=/run/var/work /var
