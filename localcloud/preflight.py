@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
@@ -31,6 +32,8 @@ from localcloud.toolchain.catalog import TOOLS
 GIB = 1 << 30
 BUILD_SPACE, RUN_SPACE = 25 * GIB, 3 * GIB
 LOOPBACK_PORTS = (ETCD_PORT, ETCD_PEER_PORT, CONTROLLER_MANAGER_PORT, SCHEDULER_PORT, DNS_HEALTH_PORT, DNS_READY_PORT)
+BRIDGE_PORTS = (API_PORT, 53)
+IP_FREEBIND = 15  # linux/in.h; the socket module does not name it
 NEEDED_CGROUPS = {"cpu", "cpuset", "memory", "pids"}
 
 # Debian package -> a program of it that the cluster starts.
@@ -149,8 +152,7 @@ def _other_copy(state: State) -> Check:
 def _ports(state: State) -> Check:
     ours = any(part.pid for part in cluster.parts(state))
     taken = [] if ours else [f"127.0.0.1:{port}" for port in LOOPBACK_PORTS if _taken("127.0.0.1", port)]
-    if not ours and _taken(BRIDGE_IP, API_PORT):
-        taken.append(f"{BRIDGE_IP}:{API_PORT}")
+    taken += [] if ours else [f"{BRIDGE_IP}:{port}" for port in BRIDGE_PORTS if _taken(BRIDGE_IP, port)]
     problem = f"ports in use: {', '.join(taken)}; `ss -ltnp` names the processes, end them first"
     return Check("ports", "in use by this cluster" if ours else f"{len(taken)} taken", problem if taken else "")
 
@@ -158,10 +160,12 @@ def _ports(state: State) -> Check:
 def _taken(address: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Else a server on every address (k3s) would go unnoticed as long as the bridge has not got its own.
+        probe.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
         try:
             probe.bind((address, port))
         except OSError as error:
-            return error.errno == 98  # in use; any other error: the address is not there yet
+            return error.errno == errno.EADDRINUSE
     return False
 
 

@@ -31,5 +31,8 @@ def run(
 
 
 def succeeds(command: Sequence[str]) -> bool:
-    """Whether a command exits with 0."""
-    return subprocess.run(list(command), capture_output=True, check=False).returncode == 0
+    """Whether a command is on this machine and exits with 0."""
+    try:
+        return subprocess.run(list(command), capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
