@@ -53,6 +53,9 @@ class Quantity:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Quantity does not change; make a new one instead of setting {name}")
 
+    def __reduce__(self) -> tuple[type[Quantity], tuple[str]]:
+        return Quantity, (self.text,)
+
     def __str__(self) -> str:
         return self.text
 

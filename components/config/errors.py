@@ -119,8 +119,6 @@ SAYINGS: Final[Mapping[str, Words]] = {
     "value_error": lambda c: str(c["error"]),
     "literal_error": lambda c: f"not allowed; write {str(c['expected']).replace(chr(39), '')}",
     "int_type": lambda _: "not a whole number; write one without quotes",
-    "int_from_float": lambda _: "not a whole number; write one without a fraction",
-    "int_parsing_size": lambda _: "too large; write a smaller whole number",
     "bool_type": lambda _: "neither true nor false; write one of them without quotes",
     "string_type": lambda _: "not a text; write it in quotes",
     "string_too_short": lambda _: "empty; write a text or leave the key out",
@@ -130,7 +128,6 @@ SAYINGS: Final[Mapping[str, Words]] = {
     "too_short": lambda c: f"too few items; list at least {c['min_length']}",
     "too_long": lambda c: f"too many items; list at most {c['max_length']}",
     "model_type": lambda _: "not a map; write its keys below it, indented",
-    "model_attributes_type": lambda _: "not a map; write its keys below it, indented",
     "greater_than_equal": lambda c: f"too small; write {c['ge']} or more",
     "less_than_equal": lambda c: f"too large; write {c['le']} or less",
 }
@@ -151,6 +148,8 @@ def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel]) -> Probl
         known = [tag.strip("'") for tag in str(context["expected_tags"]).split(", ")]
         return Problem(f"{where}.kind", no_such_kind(context["tag"], known))
     value = error.get("input")
+    if kind == "too_long" and isinstance(value, str):
+        kind = "string_too_long"
     scalar = value is None or isinstance(value, str | int | float)
     said = SAYINGS[kind](context) if kind in SAYINGS else error["msg"].lower()
     return Problem(where, f"{shown(value)} is {said}" if scalar else said)
@@ -162,5 +161,11 @@ def no_such_kind(kind: Any, known: Sequence[str]) -> str:
 
 
 def without_tags(path: Path) -> Path:
-    """pydantic puts the union's tag after `storage`; a stack file has no such key."""
-    return tuple(part for i, part in enumerate(path) if i == 0 or path[i - 1] != "storage")
+    """pydantic puts the union's tag after `storage`, and `[key]` after a key; a stack file has neither."""
+    return tuple(part for i, part in enumerate(path) if part != "[key]" and (i == 0 or path[i - 1] != "storage"))
+
+
+def told_apart(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "too few items" of lists whose items are all wrong: pydantic counts the right ones only."""
+    inside = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+    return [error for error in errors if error["type"] != "too_short" or error["loc"] not in inside]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pulumi
 from pydantic import BaseModel, ValidationError
@@ -14,13 +14,15 @@ from pydantic_core import ErrorDetails
 from components.config import cloud_sql_rules
 from components.config.checks import TARGET, WORKLOADS, check_name, check_stateful, check_target
 from components.config.cloud_sql import CloudSqlSpec
-from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown
+from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown, told_apart
 from components.config.overlaps import check_overlaps
 from components.config.storage import GceBackend
 from components.config.target import Target
 from components.config.workloads import KINDS, StatefulWorkload, Workload
 
 M = TypeVar("M", bound=BaseModel)
+COMPARED: Final = {"replicas", "storage", "ordinals", "context", "kubeconfig", "kubernetesVersion", "zones"}
+"""Fields that the checks across fields read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +157,20 @@ def _validated(model: type[M], spec: Any, root: Path, problems: list[Problem]) -
     try:
         return model.model_validate_json(json.dumps(spec))
     except ValidationError as error:
-        details: list[ErrorDetails] = error.errors(include_url=False)
+        details = told_apart(error.errors(include_url=False))
         problems += [problem_of(detail, root, model) for detail in details]
+        return _without_wrong_fields(model, spec, details)
+
+
+def _without_wrong_fields(model: type[M], spec: Any, details: Sequence[ErrorDetails]) -> M | None:
+    """The model with the defaults of what is wrong, so that the checks across fields still find the rest.
+
+    Where the wrong fields are ones that those checks compare, there is nothing sound to compare: None.
+    """
+    wrong = {str(detail["loc"][0]) for detail in details if detail["loc"]}
+    if not issubclass(model, StatefulWorkload | Target) or wrong & COMPARED:
+        return None
+    try:
+        return model.model_validate_json(json.dumps({k: v for k, v in spec.items() if k not in wrong}))
+    except ValidationError:
         return None
