@@ -41,15 +41,21 @@ def prepare(state: State, stack: str, provider: Path) -> None:
     """Backend, passphrase, plugin and stack; idempotent, and quick when there is nothing to do."""
     for directory in (state.pulumi_home, state.pulumi_state):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not state.passphrase.exists():
-        aside = state.passphrase.with_suffix(".new")
-        aside.write_text(secrets.token_urlsafe(32))
-        aside.chmod(0o600)
-        aside.replace(state.passphrase)
+    make_passphrase(state)
     _link_plugin(state, provider)
     if not _file(state, stack).exists():
-        _forget_salt(stack)
-        pulumi(state, "stack", "init", stack)
+        _init(state, stack)
+
+
+def make_passphrase(state: State) -> None:
+    """Generate the passphrase of this checkout's secrets, once."""
+    if state.passphrase.exists():
+        return
+    aside = state.passphrase.with_suffix(".new")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    aside.replace(state.passphrase)
 
 
 def up(state: State, stack: str, progress: Progress) -> None:
@@ -117,20 +123,30 @@ def _link_plugin(state: State, provider: Path) -> None:
         link.symlink_to(provider)
 
 
+def _init(state: State, stack: str) -> None:
+    if stack not in stacks():
+        raise LocalCloudError(f"no Pulumi.{stack}.yaml; stacks here: {', '.join(stacks())}")
+    try:
+        pulumi(state, "stack", "init", stack)
+    except LocalCloudError as refusal:
+        if "incorrect passphrase" not in str(refusal):
+            raise
+        _forget_salt(stack)
+        pulumi(state, "stack", "init", stack)
+
+
 def _forget_salt(stack: str) -> None:
     """Drop the salt of a passphrase that is gone, unless a secret in the stack file still needs that passphrase."""
     file = ROOT / f"Pulumi.{stack}.yaml"
-    if not file.exists():
-        raise LocalCloudError(f"no {file.name}; stacks here: {', '.join(stacks())}")
     text = file.read_text()
-    if not re.search(r"^encryptionsalt:", text, re.MULTILINE):
-        return
-    if re.search(r"^\s+secure:|: *\{? *secure:", text, re.MULTILINE):
+    if re.search(r"""\bsecure["']?\s*:\s*["']?v1:""", text):  # in a map or a list, in block or flow style
         raise LocalCloudError(
             f"{file.name} holds secrets encrypted with a passphrase that is not in .localcloud/passphrase; "
             "put that passphrase there, or remove the `secure:` entries and set them again"
         )
-    file.write_text(re.sub(r"^encryptionsalt:.*\n?", "", text, flags=re.MULTILINE))
+    aside = file.with_suffix(".new")
+    aside.write_text(re.sub(r"^encryptionsalt:.*\n?", "", text, flags=re.MULTILINE))
+    aside.replace(file)
 
 
 def stacks() -> list[str]:
