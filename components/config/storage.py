@@ -25,13 +25,6 @@ from components.config.base import (
 from components.quantities import Quantity
 
 
-def _plain_path(path: str) -> str:
-    parts = path.split("/")
-    if parts[0] or len(parts) < 3 or any(part in ("", ".", "..") for part in parts[1:]):
-        raise ValueError("not a plain absolute path; write one at least two deep, such as /var/lib/volumes/a")
-    return path
-
-
 def _two_zones_of_one_region(zones: tuple[str, ...]) -> tuple[str, ...]:
     if len({zone.rpartition("-")[0] for zone in zones}) > 1 or len(set(zones)) < len(zones):
         raise ValueError("not two zones of one region; write two such as europe-west1-b and europe-west1-c")
@@ -69,7 +62,14 @@ class LocalVolume(Model):
     """Name of the PersistentVolume."""
     node: ObjectName
     """Value of the node's label kubernetes.io/hostname."""
-    path: Annotated[str, AfterValidator(_plain_path), Field(max_length=4096)]
+    path: Annotated[
+        str,
+        Field(max_length=4096),
+        *form(
+            r"(/(?!\.{1,2}(/|$))[^/]+){2,}",
+            "not a plain absolute path; write one at least two deep, such as /var/lib/volumes/a",
+        ),
+    ]
     """Directory, made if absent; it outlives the PersistentVolume."""
 
 

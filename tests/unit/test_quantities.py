@@ -55,7 +55,7 @@ def test_a_quantity_has_its_exact_value(text: str, value: int | Fraction) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "1 Gi", "1gi", "GiB", "1GB", "-1", "1.2.3", "1e", "1e100", "0x10", "\u0661", "1Gi\n", "1" * 65, "."],
+    ["", " ", "1 Gi", "1gi", "GiB", "1GB", "-1", "1.2.3", "1e", "1e100", "\u0661", "1Gi\n", "1" * 65, "."],
 )
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not a quantity; write a number with a unit, such as 10Gi, 1Mi or 500m$"):
