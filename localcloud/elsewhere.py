@@ -9,12 +9,14 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
+import yaml
 
-from localcloud import stack
+from localcloud import cluster, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, CONTEXT, KUBERNETES_VERSION, ROOT, Node, State
 from localcloud.progress import Progress
@@ -43,12 +45,14 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
     there = State(state.root / "elsewhere" / hashlib.sha256(server.encode()).hexdigest()[:12])
     there.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_kubeconfig(there, config)
-    programs = {p: path for tool in install.resolve(cache, progress, NEEDED) for p, path in tool.programs.items()}
-    there.bin.mkdir(exist_ok=True)
-    for program, path in {**programs, "kubectl": Path(kubectl)}.items():
-        (there.bin / program).unlink(missing_ok=True)
-        (there.bin / program).symlink_to(path)
     _refuse_unknown_nodes(there, kubectl, name)
+    programs = {p: path for tool in install.resolve(cache, progress, NEEDED) for p, path in tool.programs.items()}
+    cluster.link_programs(there, programs)
+    # One passphrase a checkout: the stack file that all its clusters share has room for the salt of one.
+    stack.make_passphrase(state)
+    if not there.passphrase.exists():
+        there.passphrase.unlink(missing_ok=True)
+        there.passphrase.symlink_to(os.path.relpath(state.passphrase, there.root))
     stack.prepare(there, name, programs["pulumi-resource-kubernetes"])
     stack.up(there, name, progress)
     print(run([kubectl, f"--kubeconfig={there.kubeconfig}", "get", "pods,pvc", "-o", "wide"]), end="")
@@ -75,16 +79,24 @@ def _refuse_unknown_nodes(there: State, kubectl: str, name: str) -> None:
     """A volume on a node that is not there would leave its pod Pending for ever."""
     answer = json.loads(run([kubectl, f"--kubeconfig={there.kubeconfig}", "get", "nodes", "-o", "json"]))
     have = {item["metadata"]["labels"].get("kubernetes.io/hostname", "") for item in answer["items"]}
-    text = (ROOT / f"Pulumi.{name}.yaml").read_text()
-    wanted = sorted(
-        {line.split(":", 1)[1].strip(" \"'") for line in text.splitlines() if line.strip(" -").startswith("node:")}
-    )
-    unknown = [node for node in wanted if node not in have]
+    wanted = set(_named_nodes(yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())))
+    unknown = sorted(wanted - have)
     if unknown:
         raise LocalCloudError(
             f"Pulumi.{name}.yaml puts volumes on {', '.join(unknown)}, and this cluster's nodes are "
             f"{', '.join(sorted(have))}; name one of these as `node:` of each volume"
         )
+
+
+def _named_nodes(config: Any) -> Iterator[str]:
+    """The value of every `node:` in a stack file, however deep."""
+    if isinstance(config, dict):
+        if isinstance(config.get("node"), str):
+            yield config["node"]
+        config = list(config.values())
+    if isinstance(config, list):
+        for value in config:
+            yield from _named_nodes(value)
 
 
 def _make_kind(progress: Progress) -> None:

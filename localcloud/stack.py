@@ -151,7 +151,7 @@ def _forget_salt(stack: str) -> None:
 
 def stacks() -> list[str]:
     """Names of the stack files of this project."""
-    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+    return sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("Pulumi.*.yaml"))
 
 
 def _clear_dead_lock(state: State, stack: str, progress: Progress) -> None:
