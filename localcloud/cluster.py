@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -165,16 +166,22 @@ def link_programs(state: State, programs: dict[str, Path]) -> None:
     state.bin.mkdir(parents=True, exist_ok=True)
     for name, target in programs.items():
         link = state.bin / name
-        if name.startswith("pulumi-resource-") or (link.exists() and link.samefile(target)):
+        if name.startswith("pulumi-resource-") or (link.exists() and _same(link, target)):
             continue
         aside = state.bin / f".{name}.new"
         aside.unlink(missing_ok=True)
         try:
             # The engine looks for its language host beside its own executable, so a symbolic link would not do.
-            aside.hardlink_to(target)
+            aside.hardlink_to(target.resolve())
         except OSError:
             shutil.copy2(target, aside)  # another file system
         aside.replace(link)
+
+
+def _same(link: Path, target: Path) -> bool:
+    """Whether a link is the program already, or the copy that another file system needs: a copy keeps the time."""
+    one, other = link.stat(), target.stat()
+    return os.path.samestat(one, other) or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
 def erase(state: State) -> None:
