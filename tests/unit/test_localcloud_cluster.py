@@ -1,0 +1,221 @@
+"""What decides whether the cluster is in order, and what `up` puts at hand for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud import cluster, controlplane, daemons, node
+from localcloud.daemons import Running
+from localcloud.errors import LocalCloudError
+from localcloud.layout import NODES, State
+from tests.unit.localcloud_fakes import quiet, said
+
+API = dict[str, tuple[int, Any]]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state")
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> API:
+    """What the API server answers, by path."""
+    answers: API = {}
+    monkeypatch.setattr(controlplane, "request", lambda state, method, path: answers[path])
+    return answers
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str, str], Path]:
+    def write(place: str, content: str) -> Path:
+        path = tmp_path / place / "pulumi"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+def statefulset(wanted: int = 2, generation: int = 3, **status: int) -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "default", "name": "kubia", "generation": generation},
+        "spec": {"replicas": wanted},
+        "status": status,
+    }
+
+
+def test_programs_are_at_hand_under_their_own_names_and_plugins_are_not(
+    state: State, program: Callable[[str, str], Path]
+) -> None:
+    made = program("cache", "one")
+    cluster.link_programs(state, {"pulumi": made, "pulumi-resource-kubernetes": made})
+    assert [path.name for path in state.bin.iterdir()] == ["pulumi"]
+    assert (state.bin / "pulumi").samefile(made), "on disk once"
+
+
+def test_a_program_that_was_made_anew_replaces_the_old_one(state: State, program: Callable[[str, str], Path]) -> None:
+    for version in ("one", "three"):
+        cluster.link_programs(state, {"pulumi": program(version, version)})
+        assert (state.bin / "pulumi").read_text() == version
+    assert [path.name for path in state.bin.iterdir()] == ["pulumi"]
+
+
+def test_on_another_file_system_programs_are_copied_once(
+    state: State, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    copies: list[Path] = []
+    copy = shutil.copy2
+
+    def counted(source: Path, target: Path) -> None:
+        copies.append(source)
+        copy(source, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(shutil, "copy2", counted)
+    made = program("cache", "one")
+    for _ in range(3):
+        cluster.link_programs(state, {"pulumi": made})
+    assert copies == [made], "a gigabyte in every `make up`"
+    assert (state.bin / "pulumi").read_text() == "one"
+    cluster.link_programs(state, {"pulumi": program("cache", "other")})
+    assert (state.bin / "pulumi").read_text() == "other"
+
+
+def test_a_program_that_a_package_manager_linked_to_is_followed(
+    state: State, program: Callable[[str, str], Path]
+) -> None:
+    made = program("cellar", "brewed")
+    link = made.parent.parent / "pulumi"
+    link.symlink_to("cellar/pulumi")
+    cluster.link_programs(state, {"pulumi": link})
+    assert (state.bin / "pulumi").read_text() == "brewed"
+
+
+def test_only_one_up_or_down_works_at_a_time_and_a_crash_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LOCK", tmp_path / "lock")
+    busy = pytest.raises(LocalCloudError, match=r"^another `make up` or `make down` is at work on this machine")
+    with cluster.alone(), busy, cluster.alone():
+        pytest.fail("it must not get in")
+    with pytest.raises(ZeroDivisionError), cluster.alone():
+        raise ZeroDivisionError
+    with cluster.alone():
+        pass
+
+
+def test_what_a_deleted_checkout_left_running_is_ended_and_a_living_one_is_not(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lives").mkdir()
+    owners = [str(tmp_path / "lives"), str(tmp_path / "deleted"), str(state.root)]
+    everything = [Running(owner, "etcd", pid, ("etcd",)) for pid, owner in enumerate(owners)]
+    ended: list[int] = []
+    monkeypatch.setattr(
+        daemons, "running", lambda owner=None: [p for p in everything if owner is None or p.owner == str(owner)]
+    )
+    monkeypatch.setattr(daemons, "stop", lambda pids, grace: ended.extend(pids))
+    progress = quiet()
+    cluster.clear_orphans(state, progress)
+    assert ended == [1]
+    assert said(progress) == f"clearing what was left running by a deleted checkout ({tmp_path / 'deleted'})\n"
+
+
+def test_nodes_are_ready_when_every_one_of_them_says_so(state: State, api: API) -> None:
+    def nodes(**ready: str) -> tuple[int, Any]:
+        items = [
+            {
+                "metadata": {"name": name.replace("_", "-")},
+                "status": {"conditions": [{"type": "Ready", "status": status}]},
+            }
+            for name, status in ready.items()
+        ]
+        return 200, {"items": items}
+
+    assert [each.name for each in NODES] == ["statefulsets-0"]
+    for answer, expected in (
+        (nodes(statefulsets_0="True"), True),
+        (nodes(statefulsets_0="True", old_node="False"), True),
+        (nodes(statefulsets_0="Unknown"), False),
+        (nodes(), False),
+        ((200, {"items": [{"metadata": {"name": "statefulsets-0"}, "status": {}}]}), False),
+        ((503, "not yet"), False),
+    ):
+        api["/api/v1/nodes"] = answer
+        assert cluster.nodes_ready(state) is expected, answer
+
+
+def test_an_api_server_that_does_not_answer_is_not_ready(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(state: State, method: str, path: str) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(controlplane, "request", refuse)
+    assert not cluster.nodes_ready(state)
+
+
+@pytest.mark.parametrize(
+    ("item", "lines"),
+    [
+        (statefulset(observedGeneration=3, readyReplicas=2, replicas=2), []),
+        (statefulset(0, observedGeneration=3), []),
+        (statefulset(observedGeneration=3, readyReplicas=1, replicas=2), ["default/kubia: 1 of 2 pods ready"]),
+        (statefulset(observedGeneration=2, readyReplicas=2, replicas=2), ["default/kubia: 2 of 2 pods ready"]),
+        (statefulset(1, observedGeneration=3, readyReplicas=1, replicas=2), ["default/kubia: 1 of 1 pods ready"]),
+        (statefulset(), ["default/kubia: 0 of 2 pods ready"]),
+    ],
+)
+def test_a_workload_is_ready_when_the_controller_has_seen_it_and_every_pod_is(
+    item: dict[str, Any], lines: list[str], state: State, api: API
+) -> None:
+    api["/apis/apps/v1/statefulsets"] = (200, {"items": [item]})
+    assert cluster.unready_workloads(state) == lines
+
+
+def test_workloads_that_cannot_be_listed_are_not_taken_for_ready(state: State, api: API) -> None:
+    api["/apis/apps/v1/statefulsets"] = (403, {"message": "no"})
+    assert cluster.unready_workloads(state) == ["the API server does not list the StatefulSets"]
+
+
+def test_a_pod_is_believed_to_run_only_when_its_container_does(
+    state: State, api: API, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a node lost power the API shows its pods as Ready until the kubelet has looked."""
+    pod: dict[str, Any] = {
+        "spec": {"nodeName": NODES[0].name},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{"containerID": "containerd://abc"}],
+        },
+    }
+    api["/api/v1/pods"] = (200, {"items": [pod]})
+    runs: set[str] = {"abc", "pause"}
+    monkeypatch.setattr(node, "tasks", lambda state, each: runs)
+    assert cluster.pods_observed(state)
+    runs.remove("abc")
+    assert not cluster.pods_observed(state)
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    assert cluster.pods_observed(state), "it does not claim to run"
+    api["/api/v1/pods"] = (500, "")
+    assert not cluster.pods_observed(state)
+
+
+def test_a_running_cluster_is_not_erased(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    (state.root / "nodes").mkdir(parents=True)
+    everything = [Running(str(state.root), "etcd", 1, (str(state.bin / "etcd"),))]
+    monkeypatch.setattr(daemons, "running", lambda owner=None: everything)
+    with pytest.raises(LocalCloudError, match=r"^the cluster runs; `make down` first$"):
+        cluster.erase(state)
+    assert (state.root / "nodes").exists()
+    everything.clear()
+    cluster.erase(state)
+    assert not state.root.exists()
