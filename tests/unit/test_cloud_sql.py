@@ -246,6 +246,24 @@ def test_a_cluster_takes_the_kubernetes_objects() -> None:
     assert_cluster_accepts(objects)
 
 
+def test_a_project_of_its_own_holds_all_that_is_google_s() -> None:
+    content = {**FULL, "project": "acme-dev", "sslMode": "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"}
+    made = [r for r in build(content).resources if r.type.startswith("gcp:")]
+    assert {r.name: r.inputs.get("project") for r in made} == dict.fromkeys(
+        ["db-primary", "db-replica-c", "db-replica-us", "db-database-app", "db-user-app", "db-certificate"], "acme-dev"
+    )
+
+
+def test_everything_it_makes_is_its_child() -> None:
+    recorded = build({**FULL, "sslMode": "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"})
+    assert {r.parent for r in recorded.resources if r.name != "db" or r.custom} == {"db"}
+
+
+def test_its_outputs_are_the_component_s_own_too() -> None:
+    recorded = build(FULL)
+    assert recorded.one("CloudSqlMySql").outputs == recorded.stack_outputs
+
+
 def test_kept_data_is_protected_at_every_level() -> None:
     recorded = build(FULL)
     primary, database = recorded.one(*PRIMARY), recorded.one(*DATABASE)
