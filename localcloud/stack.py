@@ -76,7 +76,9 @@ def destroy(state: State, stack: str, progress: Progress) -> None:
 
 def _operate(state: State, stack: str, progress: Progress, operation: str, *flags: str) -> None:
     _clear_dead_lock(state, stack, progress)
-    code = _foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack], environment(state))
+    # The mark lets `make down` find the language hosts that an engine leaves behind when it is killed.
+    variables = {**environment(state), daemons.MARK: f"{state.root}:pulumi"}
+    code = _foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack], variables)
     if code != 0:
         raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
 

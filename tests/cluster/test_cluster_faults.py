@@ -137,9 +137,14 @@ def bare(project: Project, tmp_path: Path) -> Any:
     project.up()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
-def test_an_up_interrupted_after_each_step_ends_well_when_run_again(bare: Project, sign: signal.Signals) -> None:
-    for step, reached in STEPS.items():
+@pytest.mark.parametrize(
+    ("sign", "steps"), [(signal.SIGKILL, tuple(STEPS)), (signal.SIGINT, ("etcd", "kubelet", "statefulset"))]
+)
+def test_an_up_interrupted_after_each_step_ends_well_when_run_again(
+    bare: Project, sign: signal.Signals, steps: tuple[str, ...]
+) -> None:
+    for step in steps:
+        reached = STEPS[step]
         process = subprocess.Popen(
             ["make", "up"],
             cwd=bare.root,
