@@ -236,7 +236,7 @@ def _corefile(state: State) -> str:
     health 127.0.0.1:{DNS_HEALTH_PORT}
     ready 127.0.0.1:{DNS_READY_PORT}
     kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{
-        kubeconfig {state.pki}/coredns.kubeconfig {CONTEXT}
+        kubeconfig "{state.pki}/coredns.kubeconfig" {CONTEXT}
         ttl 5
     }}
     # A pod that comes back is found within seconds, and so is one that was looked up too early.
