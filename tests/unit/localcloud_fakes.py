@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from localcloud.progress import Progress
-from localcloud.toolchain import catalog
+from localcloud.toolchain import catalog, vendor
 from localcloud.toolchain.catalog import Release, Tool
 
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there: a connection is refused at once
@@ -75,9 +75,9 @@ def tree(root: Path) -> dict[str, tuple[int, bytes]]:
 
 
 class Workbench:
-    """A machine without any tool: an empty PATH and cache, and modules to build from."""
+    """A machine without any tool: an empty PATH and cache, modules to build from, and no vendor unless `online`."""
 
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, online: bool = False) -> None:
         self.cache, self.path, self.go, self.modules = (root / name for name in ("cache", "path", "go", "modules"))
         self.state = root / "state"
         for directory in (self.path, self.go, self.modules):
@@ -88,6 +88,8 @@ class Workbench:
         monkeypatch.setenv("FAKE_GO", str(self.go))
         monkeypatch.setenv("LOCALCLOUD_STATE", str(self.state))
         monkeypatch.setattr(catalog, "MODULES", self.modules)
+        if not online:
+            monkeypatch.setattr(vendor, "fetch", lambda tool, work, progress: False)
 
     def tool(self, name: str = "etcetera", **changes: Any) -> Tool:
         """A tool with a module of its own, whose release does not answer."""

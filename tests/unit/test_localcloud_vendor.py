@@ -74,7 +74,7 @@ def vendor() -> Iterator[Vendor]:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    return Workbench(tmp_path, monkeypatch)
+    return Workbench(tmp_path, monkeypatch, online=True)
 
 
 def archive(files: dict[str, str]) -> bytes:
@@ -184,6 +184,11 @@ def test_a_release_that_is_not_there_falls_through_to_the_build(missing: str, be
     assert missing in vendor.asked
     names = sorted(path.name for path in (bench.cache / "bin" / tool.key).iterdir())
     assert names == ["etcetera", install.MANIFEST], "nothing of the release is left beside it"
+
+
+def test_a_vendor_that_cannot_be_reached_falls_through_to_the_build(bench: Workbench) -> None:
+    bench.install_go()
+    assert only(bench, bench.tool()).source == "build"
 
 
 @pytest.mark.parametrize("trouble", ["cut short", "not there"])
