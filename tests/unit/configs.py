@@ -36,7 +36,9 @@ JUNK: tuple[Any, ...] = (
     {"": {"": ""}},
 )
 ZONES = ("europe-west1-b", "europe-west1-c", "europe-west1-d", "us-east1-b")
-SIZES = ("1Mi", "512Mi", "1Gi", "1024Mi", "2Gi", "10Gi", "200Gi", "1Ti")
+SMALL = ("1Mi", "512Mi", "1Gi")
+MIDDLE = ("1Gi", "1024Mi", "2Gi", "10Gi")
+LARGE = ("10Gi", "10240Mi", "200Gi", "1Ti")
 names = st.sampled_from(("a", "b", "kubia", "kubia-client", "db-read", "x" * 52))
 
 
@@ -45,8 +47,8 @@ def some(strategies: Mapping[str, st.SearchStrategy[Any]], **required: st.Search
     return st.fixed_dictionaries(required, optional=dict(strategies))
 
 
-sizes = st.sampled_from(SIZES)
-static = {"claimSize": sizes, "volumeSize": sizes}
+small, middle, large = (st.sampled_from(sizes) for sizes in (SMALL, MIDDLE, LARGE))
+static = {"claimSize": small, "volumeSize": middle}
 gce = {
     **static,
     "type": st.sampled_from(("pd-standard", "pd-ssd")),
@@ -59,7 +61,9 @@ gce = {
 
 def listed(prefix: str, item: Any) -> st.SearchStrategy[Any]:
     """One to five items with names that differ."""
-    return st.integers(1, 5).flatmap(lambda n: st.tuples(*(item(f"{prefix}-{i}", i) for i in range(n))).map(list))
+    return st.sampled_from((5, 4, 3, 1)).flatmap(
+        lambda n: st.tuples(*(item(f"{prefix}-{i}", i) for i in range(n))).map(list)
+    )
 
 
 def local(prefix: str) -> Any:
@@ -79,7 +83,7 @@ def disks(prefix: str) -> Any:
         return some({"zone": st.sampled_from(ZONES), "adopt": st.booleans()}, name=st.just(name))
 
     optional = {**gce, "zone": st.sampled_from(ZONES), "source": st.sampled_from(("csi", "in-tree"))}
-    return some({**optional, "size": sizes}, kind=st.just("gce-disks"), disks=listed(prefix, disk))
+    return some({**optional, "size": large}, kind=st.just("gce-disks"), disks=listed(prefix, disk))
 
 
 def regional(prefix: str) -> Any:
@@ -89,16 +93,16 @@ def regional(prefix: str) -> Any:
         "disks": listed(prefix, lambda name, _: st.just({"name": name})),
         "region": st.just("europe-west1"),
         "replicaZones": st.sampled_from((["europe-west1-b", "europe-west1-c"], ["europe-west1-c", "europe-west1-d"])),
-        "size": st.sampled_from(("10Gi", "200Gi", "1Ti")),
+        "size": large,
     }
     return some(gce, **required)
 
 
 def storage(prefix: str) -> Any:
     """Any backend."""
-    dynamic = some({"className": st.just("fast"), "claimSize": sizes}, kind=st.just("dynamic"))
-    modes = st.sampled_from(("ReadWriteOnce", "ReadWriteMany"))
-    shared = some({"accessMode": modes}, kind=st.just("shared-claim"), claim=st.just(f"{prefix}-claim"))
+    dynamic = some({"className": st.just("fast"), "claimSize": small}, kind=st.just("dynamic"))
+    modes = st.sampled_from(("ReadWriteMany", "ReadWriteMany", "ReadWriteOnce"))
+    shared = some({}, kind=st.just("shared-claim"), claim=st.just(f"{prefix}-claim"), accessMode=modes)
     return st.one_of(local(prefix), disks(prefix), regional(prefix), dynamic, shared)
 
 
@@ -109,19 +113,19 @@ def stateful(prefix: str) -> Any:
         "podManagementPolicy": st.sampled_from(("OrderedReady", "Parallel")),
         "updateStrategy": st.sampled_from(({"type": "OnDelete"}, {"partition": 1}, {})),
         "minReadySeconds": st.integers(0, 9),
-        "ordinals": st.integers(0, 2).map(lambda start: {"start": start}),
+        "ordinals": st.sampled_from((0, 0, 1)).map(lambda start: {"start": start}),
         "clientService": st.booleans(),
         "clients": st.sampled_from(("namespace", "cluster", "anywhere")),
     }
     kinds = st.sampled_from(("kubia", "nginx"))
-    return some(optional, kind=kinds, replicas=st.integers(0, 4), storage=storage(prefix))
+    return some(optional, kind=kinds, replicas=st.integers(0, 3), storage=storage(prefix))
 
 
 targets = some(
     {"zones": st.just(list(ZONES)), "kubeconfig": st.just("/etc/kubeconfig")},
     context=st.just("test"),
     namespace=st.sampled_from(("default", "shop")),
-    kubernetesVersion=st.sampled_from(("1.26", "1.30", "1.34")),
+    kubernetesVersion=st.sampled_from(("1.34", "1.34", "1.30", "1.26")),
 )
 workloads = st.lists(names, min_size=1, max_size=3, unique=True).flatmap(
     lambda chosen: st.fixed_dictionaries({name: stateful(f"{name[:8]}-v") for name in chosen})
