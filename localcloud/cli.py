@@ -75,7 +75,7 @@ def destroy(stack: Stack = "local", yes: bool = False) -> None:
     from localcloud import operations
 
     with _interruptible():
-        operations.destroy(state(), stack, yes, Progress())
+        operations.destroy(state(), cache(), stack, yes, Progress())
 
 
 @app.command()

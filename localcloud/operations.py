@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from localcloud import cluster, daemons, node, preflight, report, stack
+from localcloud import cluster, daemons, node, preflight, remote, report, stack
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder
 from localcloud.layout import NODES, ROOT, State
@@ -21,8 +21,9 @@ PROVIDER = "pulumi-resource-kubernetes"
 
 def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Progress) -> None:
     """The whole way from a bare machine to running pods; `where` is `local`, `kind` or `current`."""
-    if not (ROOT / f"Pulumi.{name}.yaml").exists():
-        raise LocalCloudError(f"no Pulumi.{name}.yaml here; stacks: {', '.join(stack.stacks())}")
+    if remote.is_remote(name):
+        remote.operate(cache, name, "up", yes, progress)
+        return
     if where != "local":
         from localcloud import elsewhere
 
@@ -64,6 +65,9 @@ def down(state: State, progress: Progress) -> None:
 
 def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
     """What `pulumi up` of a stack would change."""
+    if remote.is_remote(name):
+        remote.operate(cache, name, "preview", False, progress)
+        return
     if not cluster.nodes_ready(state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
     programs = {p: path for tool in install.resolve(cache, progress) for p, path in tool.programs.items()}
@@ -71,8 +75,11 @@ def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
     stack.preview(state, name, progress)
 
 
-def destroy(state: State, name: str, yes: bool, progress: Progress) -> None:
+def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress) -> None:
     """Destroy the stack's resources in the running cluster."""
+    if remote.is_remote(name):
+        remote.operate(cache, name, "destroy", yes, progress)
+        return
     if not cluster.nodes_ready(state):
         raise LocalCloudError(
             "the cluster does not run: its objects can only be deleted while it does; `make up` first"

@@ -1,0 +1,84 @@
+"""Stacks on a cluster that their own file names, such as GKE: plain Pulumi, the user's login, backend and kubeconfig.
+
+Only the programs come from here. What such a stack needs from Google is asked for before Pulumi starts, because the
+engine would otherwise say it once per resource, minutes later.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from localcloud.errors import LocalCloudError
+from localcloud.layout import CONTEXT, ROOT
+from localcloud.progress import Progress
+from localcloud.stack import stacks
+from localcloud.toolchain import TOOLS, install
+
+GOOGLE_STORAGE = {"gce-disks", "regional-disks"}
+GOOGLE_WORKLOADS = {"cloud-sql"}
+
+
+def is_remote(stack: str) -> bool:
+    """Whether a stack's file names a cluster other than the local one."""
+    file = ROOT / f"Pulumi.{stack}.yaml"
+    if not file.exists():
+        raise LocalCloudError(f"no {file.name} here; stacks: {', '.join(stacks())}")
+    return re.search(rf"""^\s+context: *["']?{CONTEXT}["']?\s*$""", file.read_text(), re.MULTILINE) is None
+
+
+def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progress) -> None:
+    """`pulumi up`, `preview` or `destroy` of a remote stack; Pulumi itself asks before it changes anything."""
+    if needs_google(stack) and not has_google():
+        raise LocalCloudError(
+            f"Pulumi.{stack}.yaml needs Google Cloud and no credentials were found; run "
+            "`gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file; "
+            "`make up STACK=local` needs no Google"
+        )
+    wanted = [tool for tool in TOOLS if tool.name in ("pulumi", "pulumi-language-python")]
+    programs = {p: path for tool in install.resolve(cache, progress, wanted) for p, path in tool.programs.items()}
+    folders = dict.fromkeys(str(path.parent) for path in programs.values())
+    environment = {**os.environ, "PATH": ":".join([*folders, os.environ.get("PATH", os.defpath)])}
+    flags = ["--yes"] if yes and operation != "preview" else []
+    code = subprocess.run(
+        [programs["pulumi"], operation, *flags, "--stack", stack], cwd=ROOT, env=environment, check=False
+    ).returncode
+    if code != 0:
+        raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
+
+
+def needs_google(stack: str) -> bool:
+    """Whether any workload of the stack file lies on a Google service."""
+    workloads = _config(stack).get("statefulsets:workloads") or {}
+    for workload in workloads.values() if isinstance(workloads, dict) else ():
+        if isinstance(workload, dict):
+            storage = workload.get("storage") or {}
+            if workload.get("kind") in GOOGLE_WORKLOADS or storage.get("kind") in GOOGLE_STORAGE:
+                return True
+    return False
+
+
+def has_google() -> bool:
+    """Whether application default credentials can be found, in the order in which Google's libraries look."""
+    if any(os.environ.get(name) for name in ("GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN")):
+        return True
+    key = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if key:
+        return Path(key).is_file()
+    folder = os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud"
+    return (Path(folder) / "application_default_credentials.json").is_file()
+
+
+def _config(stack: str) -> dict[str, Any]:
+    import yaml  # slow to import, and not needed for a local stack
+
+    try:
+        document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    except yaml.YAMLError as error:
+        where = str(getattr(error, "problem_mark", "")).strip()
+        raise LocalCloudError(f"Pulumi.{stack}.yaml is not YAML: {getattr(error, 'problem', error)} {where}") from None
+    config = document.get("config") if isinstance(document, dict) else None
+    return config if isinstance(config, dict) else {}
