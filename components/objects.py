@@ -8,6 +8,7 @@ very same resources; importing them costs each run 0.8 s and 85 MB, which is mor
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -24,13 +25,19 @@ class KubernetesObject(pulumi.CustomResource):
 
     def __init__(self, name: str, manifest: Manifest, opts: pulumi.ResourceOptions | None = None) -> None:
         """`name` is the resource's name in the stack; the object's own is in its metadata."""
-        pinned = pulumi.ResourceOptions(version=version("pulumi-kubernetes"))
+        pinned = pulumi.ResourceOptions(version=provider_version())
         super().__init__(
             type_token(manifest["apiVersion"], manifest["kind"]),
             name,
             dict(manifest),
             pulumi.ResourceOptions.merge(pinned, opts),
         )
+
+
+@cache
+def provider_version() -> str:
+    """Looked up once: it reads a file, and there may be a thousand objects."""
+    return version("pulumi-kubernetes")
 
 
 def type_token(api_version: str, kind: str) -> str:

@@ -1,0 +1,75 @@
+"""Preview of 10, 100 and 1,000 volumes and replicas under the recording monitor: what one volume costs in each.
+
+    python -m bench.preview_scale
+
+The program's own work only: no engine, no provider. Linear means that a volume costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import time
+from typing import Any, Final
+
+import pulumi
+
+from components.config import parse
+from components.stack import deploy
+from tests.support.recording import record
+
+COUNTS: Final = (10, 100, 1000)
+LIMIT: Final = 1.25
+"""How much more a volume may cost among ten times as many before this says that growth is not linear."""
+
+
+def stack(count: int) -> str:
+    """A kubia with so many replicas, each on a directory of its own, over ten nodes."""
+    volumes = [{"name": f"pv-{i}", "node": f"node-{i % 10}", "path": f"/srv/volumes/{i}"} for i in range(count)]
+    workload: dict[str, Any] = {
+        "kind": "kubia",
+        "replicas": count,
+        "image": "kubia:1",
+        "storage": {"kind": "local", "volumes": volumes},
+    }
+    return json.dumps({"kubia": workload})
+
+
+def seconds(count: int) -> float:
+    """One preview, config and all."""
+    text, target = stack(count), json.dumps({"context": "bench"})
+
+    def program() -> None:
+        for name, outputs in deploy(parse(target, text)).items():
+            pulumi.export(name, outputs)
+
+    gc.collect()
+    start = time.perf_counter()
+    recorded = record(program, preview=True)
+    took = time.perf_counter() - start
+    if len(recorded.of_type("PersistentVolume")) != count:
+        raise RuntimeError(f"{count} volumes were asked for, {len(recorded.of_type('PersistentVolume'))} were made")
+    return took
+
+
+def measure() -> dict[int, float]:
+    """Median seconds by count; the first run, which imports and compiles, is thrown away."""
+    seconds(COUNTS[0])
+    return {count: statistics.median(seconds(count) for _ in range(3)) for count in COUNTS}
+
+
+def main() -> int:
+    """A line for each count; 1 if a volume gets dearer among many."""
+    took = measure()
+    each = {count: took[count] / count for count in COUNTS}
+    for count in COUNTS:
+        print(f"{count:5} volumes: {took[count]:7.3f} s, {each[count] * 1000:6.2f} ms each")
+    growth = each[COUNTS[-1]] / each[COUNTS[-2]]
+    print(f"a volume among {COUNTS[-1]} costs {growth:.2f} of one among {COUNTS[-2]} (linear: at most {LIMIT})")
+    return 0 if growth <= LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
