@@ -169,9 +169,10 @@ def survivors(mutants: Sequence[Mutant], jobs: int) -> Iterator[Mutant]:
             print(f"{done} of {len(mutants)}", flush=True)
 
 
-def chosen(only: str, sample: int | None) -> list[Mutant]:
+def chosen(only: str, without: Sequence[str], sample: int | None) -> list[Mutant]:
     """The mutants to run; a sample takes every file's share, the same each time."""
-    files = [p for p in sorted((ROOT / "components").rglob("*.py")) if only in p.relative_to(ROOT).as_posix()]
+    names = {path: path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "components").rglob("*.py"))}
+    files = [path for path, name in names.items() if only in name and not any(part in name for part in without)]
     found = [mutant for path in files for mutant in mutants_of(path, ROOT)]
     if sample is None or sample >= len(found):
         return found
@@ -183,12 +184,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sample", type=int)
     parser.add_argument("--only", default="components")
+    parser.add_argument("--without", action="append", default=[], help="leave out files whose path contains this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     os.chdir(ROOT)
     for name in PRELOADED:
         importlib.import_module(name)
-    mutants = chosen(options.only, options.sample)
+    mutants = chosen(options.only, options.without, options.sample)
     print(f"{len(mutants)} mutants")
     if not list(survivors([sound(mutants[0])], 1)):
         print("the tests fail without any change: mend them first", file=sys.stderr)
