@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,23 +145,34 @@ def test_an_up_interrupted_after_each_step_ends_well_when_run_again(
     bare: Project, sign: signal.Signals, steps: tuple[str, ...]
 ) -> None:
     for step in steps:
-        reached = STEPS[step]
-        process = subprocess.Popen(
-            ["make", "up"],
-            cwd=bare.root,
-            env=bare.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        eventually(lambda reached=reached: bool(reached(bare)), f"step {step}")  # type: ignore[misc]
-        os.killpg(process.pid, sign)
-        said = process.communicate(timeout=60)[0]
-        assert process.returncode != 0, f"{step}: it ended before it could be interrupted"
+        said = _interrupt(bare, sign, step)
         assert "Traceback" not in said, said
         bare.up()
         assert bare.ready("kubia-0"), step
         assert bare.ready("kubia-1"), step
         bare.down()
         bare.must("make", "erase", "YES=1")
+
+
+def _interrupt(bare: Project, sign: signal.Signals, step: str) -> str:
+    """Start `make up`, stop it as soon as it has done a step; what it said."""
+    output = bare.root / "interrupted.log"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            ["make", "up"],
+            cwd=bare.root,
+            env=bare.environment,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            # A test run in the background inherits an ignored SIGINT; a terminal's child does not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+    deadline = time.monotonic() + 120
+    while not STEPS[step](bare):
+        assert process.poll() is None, f"{step}: it ended before it could be interrupted\n{output.read_text()}"
+        assert time.monotonic() < deadline, f"{step} not reached\n{output.read_text()}"
+        time.sleep(0.05)
+    os.killpg(process.pid, sign)
+    assert process.wait(timeout=60) != 0, f"{step}: the signal did not stop it\n{output.read_text()}"
+    return output.read_text()
