@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CONTEXT, ROOT
 from localcloud.progress import Progress
-from localcloud.stack import stacks
+from localcloud.stack import foreground, stacks
 from localcloud.toolchain import TOOLS, install
 
 GOOGLE_STORAGE = {"gce-disks", "regional-disks"}
@@ -27,7 +26,7 @@ def is_remote(stack: str) -> bool:
     file = ROOT / f"Pulumi.{stack}.yaml"
     if not file.exists():
         raise LocalCloudError(f"no {file.name} here; stacks: {', '.join(stacks())}")
-    return re.search(rf"""^\s+context: *["']?{CONTEXT}["']?\s*$""", file.read_text(), re.MULTILINE) is None
+    return re.search(rf"""^\s+context: *["']?{CONTEXT}["']?\s*(#.*)?$""", file.read_text(), re.MULTILINE) is None
 
 
 def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progress) -> None:
@@ -41,11 +40,9 @@ def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progre
     wanted = [tool for tool in TOOLS if tool.name in ("pulumi", "pulumi-language-python")]
     programs = {p: path for tool in install.resolve(cache, progress, wanted) for p, path in tool.programs.items()}
     folders = dict.fromkeys(str(path.parent) for path in programs.values())
-    environment = {**os.environ, "PATH": ":".join([*folders, os.environ.get("PATH", os.defpath)])}
+    variables = {"PATH": ":".join([*folders, os.environ.get("PATH", os.defpath)])}
     flags = ["--yes"] if yes and operation != "preview" else []
-    code = subprocess.run(
-        [programs["pulumi"], operation, *flags, "--stack", stack], cwd=ROOT, env=environment, check=False
-    ).returncode
+    code = foreground([str(programs["pulumi"]), operation, *flags, "--stack", stack], variables)
     if code != 0:
         raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
 

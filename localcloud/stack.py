@@ -78,7 +78,7 @@ def _operate(state: State, stack: str, progress: Progress, operation: str, *flag
     _clear_dead_lock(state, stack, progress)
     # The mark lets `make down` find the language hosts that an engine leaves behind when it is killed.
     variables = {**environment(state), daemons.MARK: f"{state.root}:pulumi"}
-    code = _foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack], variables)
+    code = foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack], variables)
     if code != 0:
         raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
 
@@ -98,7 +98,8 @@ def pulumi(state: State, *arguments: str) -> str:
     return done.stdout
 
 
-def _foreground(command: list[str], variables: Mapping[str, str]) -> int:
+def foreground(command: list[str], variables: Mapping[str, str]) -> int:
+    """Run Pulumi before the user's eyes; its exit code. After Ctrl-C it is waited for: killed, it would lose track."""
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables})
     interrupted = False
     while True:
