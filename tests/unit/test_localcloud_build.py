@@ -77,7 +77,7 @@ def test_the_provider_is_built_with_its_schema_and_the_schema_with_its_version(b
     bench.install_go()
     upstream = bench.go / "modules" / "example.org" / "provider"
     upstream.mkdir(parents=True)
-    schema = {"name": "kubernetes", "types": {"t": {"name": "kubernetes"}}}
+    schema = {"name": "kubernetes", "types": {"t": {"name": "kubernetes", "more": 1}}}
     (upstream / "schema.json").write_text(json.dumps(schema, indent=4))
     (upstream / "terraform-mapping.json").write_text('{"name": "kubernetes", "other": 1}')
     tool = bench.tool(

@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from localcloud import cli, cluster, operations, preflight, report, shell, stack
+from localcloud import cli, cluster, operations, preflight, remote, report, shell, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State, cache, state
 from localcloud.progress import Progress
@@ -23,10 +23,11 @@ from tests.unit.localcloud_fakes import need, quiet
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One with the stacks `dev` and `local`, where any work that a test does not stand in for fails."""
     for name in ("local", "dev"):
-        (tmp_path / f"Pulumi.{name}.yaml").write_text("config: {}\n")
+        text = "config:\n  statefulsets:target:\n    context: statefulsets-local\n"
+        (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
     monkeypatch.setenv("LOCALCLOUD_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(operations, "ROOT", tmp_path)
-    monkeypatch.setattr(stack, "ROOT", tmp_path)
+    for module in (operations, remote, stack):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(preflight, "refuse_unless_fit", mock.Mock(side_effect=AssertionError("it went on")))
     monkeypatch.setattr(cluster, "LOCK", tmp_path / "lock")
     return tmp_path

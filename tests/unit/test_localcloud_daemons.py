@@ -54,6 +54,8 @@ def test_a_daemon_is_found_by_its_owner_and_name_after_whoever_started_it_has_fo
     (found,) = daemons.running(owner)
     assert (found.owner, found.name, found.pid) == (str(owner), "etcd", pid)
     assert found.argv == (SLEEP, "60")
+    assert daemons.find(owner, "etcd", "sleep") == pid
+    assert daemons.find(owner, "coredns", "sleep") is None, "another daemon may run the same program"
 
 
 def test_another_checkouts_daemon_of_the_same_name_is_not_ours(owner: Path) -> None:

@@ -223,7 +223,8 @@ def test_every_problem_is_named_at_once_and_nothing_has_been_changed(
     assert tree(machine.root) == before
 
 
-def test_packages_are_named_before_they_are_installed(machine: Machine) -> None:
+def test_packages_are_named_before_they_are_installed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEBIAN_FRONTEND", raising=False)
     log = machine.root / "log"
     script(machine.bin, "apt-get", f'echo "$DEBIAN_FRONTEND $*" >>{log}')
 

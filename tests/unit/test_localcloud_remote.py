@@ -26,6 +26,24 @@ def test_only_the_local_stack_is_for_the_local_cluster() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "is_remote"),
+    [
+        ("context: statefulsets-local", False),
+        ('context: "statefulsets-local"  # made by make up', False),
+        ("context: gke_shop_europe-west1_shop", True),
+        ("context: statefulsets-local-2", True),
+        ("# context: statefulsets-local", True),
+    ],
+)
+def test_the_context_decides_however_it_is_written(
+    line: str, is_remote: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_text(f"config:\n  statefulsets:target:\n    {line}\n")
+    monkeypatch.setattr(remote, "ROOT", tmp_path)
+    assert remote.is_remote("x") is is_remote
+
+
 def test_a_stack_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(LocalCloudError, match=r"no Pulumi\.nope\.yaml here; stacks: .*dev.*local.*prod"):
         remote.is_remote("nope")

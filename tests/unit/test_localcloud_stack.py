@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import daemons, stack
+from localcloud import daemons, remote, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State
+from localcloud.toolchain import TOOLS, install
 from localcloud.toolchain.catalog import PROVIDER_VERSION
+from localcloud.toolchain.install import Resolved
 from tests.unit.localcloud_fakes import need, quiet, said, script
 
 # Keeps a stack as Pulumi's file backend does, and takes a stack file's salt for the passphrase it belongs to.
@@ -197,10 +199,25 @@ def test_destroying_a_stack_that_was_never_up_does_nothing(root: Path, state: St
 
 
 def test_ctrl_c_waits_until_pulumi_has_ended_in_its_own_way(root: Path, state: State) -> None:
-    (root / "during").write_text(f"{need('sleep')} 0.2; kill -INT $PPID; {need('sleep')} 0.2; : >finished")
+    (root / "during").write_text(f"{need('sleep')} 0.1; kill -INT $PPID; {need('sleep')} 0.4; : >finished")
     with pytest.raises(KeyboardInterrupt):
         stack.up(state, "local", quiet())
     assert (root / "finished").exists(), "its state would not hold what it made"
+
+
+def test_ctrl_c_does_not_kill_the_pulumi_of_a_real_cluster_either(
+    root: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (root / "during").write_text(f"{need('sleep')} 0.1; kill -INT $PPID; {need('sleep')} 0.4; : >finished")
+    pulumi = next(tool for tool in TOOLS if tool.name == "pulumi")
+    resolved = [Resolved(pulumi, {"pulumi": state.bin / "pulumi"}, "cache")]
+    monkeypatch.setattr(remote, "ROOT", root)
+    monkeypatch.setattr(install, "resolve", lambda cache, progress, tools: resolved)
+    with pytest.raises(KeyboardInterrupt):
+        remote.operate(root / "cache", "dev", "up", True, quiet())
+    assert calls(root) == ["up --yes --stack dev"]
+    assert (root / "finished").exists()
 
 
 @pytest.fixture
