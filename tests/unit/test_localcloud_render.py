@@ -146,7 +146,7 @@ def test_the_clusters_dns_answers_on_the_bridge_and_asks_on_only_where_there_is_
     assert kubelet(state)["clusterDomain"] == CLUSTER_DOMAIN
 
 
-@pytest.mark.parametrize(("capabilities", "restricted"), [("000001ffffffffff", False), ("00000000a80425fb", True)])
+@pytest.mark.parametrize(("capabilities", "restricted"), [("000001ffffffffff", False), ("000001fffeffffff", True)])
 def test_containerds_config_is_valid_and_lowers_no_score_where_it_may_not(
     capabilities: str, restricted: bool, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
