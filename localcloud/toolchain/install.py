@@ -156,11 +156,11 @@ def _build(tool: Tool, work: Path, cache: Path, progress: Progress) -> None:
     command = [go, "-C", str(source)]
 
     def from_module(module: str, path: str) -> Path:
-        directory = run([go, "-C", str(source), "list", "-m", "-f", "{{.Dir}}", module], env=environment).strip()
-        return Path(directory) / path
+        # This module alone: a bare `go mod download` also wants modules that no build uses and no proxy may serve.
+        run([*command, "mod", "download", module], env=environment, timeout=1800)
+        return Path(run([*command, "list", "-m", "-f", "{{.Dir}}", module], env=environment).strip()) / path
 
     with progress.step(tool.name, f"building {tool.name} {tool.version} from source"):
-        run([*command, "mod", "download"], env=environment, timeout=1800)
         for name, (module, path) in tool.embeds.items():
             (source / name).write_text(_with_version(from_module(module, path).read_text(), tool.version, name))
         output = work / (tool.programs[0] if len(tool.programs) == 1 else tool.name)
