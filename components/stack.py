@@ -10,8 +10,10 @@ from pulumi_kubernetes import Provider
 
 from components.config import KubiaWorkload, NginxWorkload, StackConfig, Target, Workload
 from components.config.cloud_sql import CloudSqlSpec
+from components.config.mysql import MySqlWorkload
 from components.history import disks_of, refuse_shrinking
 from components.kubia import Kubia, KubiaArgs
+from components.mysql import ReplicatedMySql, ReplicatedMySqlArgs
 from components.nginx import Nginx, NginxArgs
 
 Outputs = Mapping[str, Any]
@@ -51,6 +53,10 @@ def build(name: str, workload: Workload, stack: StackConfig, opts: pulumi.Resour
             return Kubia(name, KubiaArgs(namespace=namespace, workload=workload, project=project), opts).outputs
         case NginxWorkload():
             return Nginx(name, NginxArgs(namespace=namespace, workload=workload, project=project), opts).outputs
+        case MySqlWorkload():
+            passwords = {account: stack.passwords[key] for account, key in workload.password_keys}
+            mysql = ReplicatedMySqlArgs(namespace=namespace, workload=workload, passwords=passwords, project=project)
+            return ReplicatedMySql(name, mysql, opts).outputs
         case CloudSqlSpec():
             return managed_mysql(name, workload, stack, opts)
 

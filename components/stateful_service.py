@@ -38,6 +38,8 @@ class StatefulServiceArgs:
     ports: tuple[Port, ...]
     containers: Sequence[Mapping[str, Any]]
     """Containers in the API's shape; the restricted security context is added to each."""
+    init_containers: Sequence[Mapping[str, Any]] = ()
+    """Likewise, run in turn before the containers start."""
     uid: int
     """User and group of the pods, and the group that owns their volumes."""
     storage: Provided = field(default_factory=Provided)
@@ -48,6 +50,10 @@ class StatefulServiceArgs:
     """The pods' volumes apart from the claim."""
     sysctls: Mapping[str, str] | None = None
     """Kernel settings of the pods; only Kubernetes' safe ones pass Pod Security."""
+    publish_not_ready: bool = False
+    """Names of pods that are not ready resolve too: members of a cluster find each other before they serve."""
+    ingress: Sequence[Mapping[str, Any]] | None = None
+    """Rules of the NetworkPolicy. Default: the ports, from `workload.clients`."""
 
 
 class StatefulService(pulumi.ComponentResource):
@@ -116,13 +122,14 @@ def check_volumes(name: str, args: StatefulServiceArgs) -> None:
 
 
 def governing_service(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
-    """The headless Service that gives each pod its DNS name. Pods that are not ready are not listed."""
+    """The headless Service that gives each pod its DNS name. Pods that are not ready are listed only where asked."""
+    unready = {"publishNotReadyAddresses": True} if args.publish_not_ready else {}
     ports = [{"name": port.name, "port": port.service, "targetPort": port.name} for port in args.ports]
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata(name, args.namespace, labels(name)),
-        "spec": {"clusterIP": "None", "selector": {"app": name}, "ports": ports},
+        "spec": {"clusterIP": "None", "selector": {"app": name}, "ports": ports, **unready},
     }
 
 
@@ -149,12 +156,8 @@ def service_account(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
 
 def network_policy(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
     """Connections to the named ports, from the named clients; nothing else comes in."""
-    peers: dict[str, dict[str, Any]] = {
-        "namespace": {"from": [{"podSelector": {}}]},
-        "cluster": {"from": [{"namespaceSelector": {}}]},
-        "anywhere": {},
-    }
     ports = [{"port": port.container, "protocol": "TCP"} for port in args.ports]
+    ingress = [{"ports": ports, **peers(args.workload)}] if args.ingress is None else [dict(r) for r in args.ingress]
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -162,9 +165,20 @@ def network_policy(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
         "spec": {
             "podSelector": {"matchLabels": {"app": name}},
             "policyTypes": ["Ingress"],
-            "ingress": [{"ports": ports, **peers[args.workload.clients]}],
+            "ingress": ingress,
         },
     }
+
+
+def peers(workload: StatefulWorkload, pods: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Who `clients` lets in; of the namespace's or the cluster's pods, only those with these labels."""
+    labelled = {"podSelector": {"matchLabels": dict(pods)} if pods else {}}
+    reach: dict[str, dict[str, Any]] = {
+        "namespace": {"from": [labelled]},
+        "cluster": {"from": [{"namespaceSelector": {}, **(labelled if pods else {})}]},
+        "anywhere": {},
+    }
+    return reach[workload.clients]
 
 
 def disruption_budget(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
@@ -238,9 +252,15 @@ def pod_spec(name: str, args: StatefulServiceArgs) -> dict[str, Any]:
         "terminationGracePeriodSeconds": args.workload.termination_grace_period_seconds,
         "securityContext": context,
         "topologySpreadConstraints": spread(name, args.workload),
-        "containers": [{**container, "securityContext": RESTRICTED_CONTAINER} for container in args.containers],
+        **({"initContainers": restricted(args.init_containers)} if args.init_containers else {}),
+        "containers": restricted(args.containers),
         **({"volumes": volumes} if volumes else {}),
     }
+
+
+def restricted(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The containers without privileges."""
+    return [{**container, "securityContext": RESTRICTED_CONTAINER} for container in containers]
 
 
 def spread(name: str, workload: StatefulWorkload) -> list[dict[str, Any]]:

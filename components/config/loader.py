@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
@@ -11,10 +11,11 @@ import pulumi
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.config import cloud_sql_rules
+from components.config import cloud_sql_rules, mysql_rules
 from components.config.checks import TARGET, WORKLOADS, check_name, check_stateful, check_target
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown, told_apart
+from components.config.mysql import MySqlWorkload
 from components.config.overlaps import check_overlaps
 from components.config.storage import GceBackend
 from components.config.target import Target
@@ -61,21 +62,30 @@ def _secret(key: str) -> Problem:
 
 
 def _passwords(stack: StackConfig, config: pulumi.Config) -> dict[str, pulumi.Output[str]]:
-    """Secrets of the accounts in managed databases. Only their keys are in the stack file's readable part."""
+    """Secrets of the accounts in databases. Only their keys are in the stack file's readable part."""
     problems, found = [], {}
-    for name, workload in stack.workloads.items():
-        for i, user in enumerate(workload.users if isinstance(workload, CloudSqlSpec) else ()):
-            key, path = user.password_key, dotted((WORKLOADS, name, "users", i, "passwordKey"))
-            secret = config.get_secret(key)
-            if secret is None:
-                problems.append(Problem(path, f"no such key; pulumi config set --secret {key}"))
-            elif not pulumi.runtime.is_config_secret(f"statefulsets:{key}"):
-                problems.append(Problem(path, f"the password is in plain text; pulumi config set --secret {key}"))
-            else:
-                found[key] = secret
+    for path, key in _password_keys(stack):
+        secret = config.get_secret(key)
+        if secret is None:
+            problems.append(Problem(path, f"no such key; pulumi config set --secret {key}"))
+        elif not pulumi.runtime.is_config_secret(f"statefulsets:{key}"):
+            problems.append(Problem(path, f"the password is in plain text; pulumi config set --secret {key}"))
+        else:
+            found[key] = secret
     if problems:
         raise ConfigError(problems)
     return found
+
+
+def _password_keys(stack: StackConfig) -> Iterator[tuple[str, str]]:
+    """Where a workload names a password, and the name."""
+    for name, workload in stack.workloads.items():
+        if isinstance(workload, CloudSqlSpec):
+            for i, user in enumerate(workload.users):
+                yield dotted((WORKLOADS, name, "users", i, "passwordKey")), user.password_key
+        elif isinstance(workload, MySqlWorkload):
+            for account, key in workload.password_keys:
+                yield dotted((WORKLOADS, name, "passwordKeys", account)), key
 
 
 def parse(target_text: str | None, workloads_text: str | None, project: str | None = None) -> StackConfig:
@@ -104,9 +114,13 @@ def _has_disks(workload: Workload) -> bool:
 def _check(name: str, workload: Workload, target: Target | None) -> Iterator[Problem]:
     if isinstance(workload, StatefulWorkload):
         yield from check_stateful(name, workload, target)
+        rules: Iterable[tuple[Path, str]] = (
+            mysql_rules.problems(workload) if isinstance(workload, MySqlWorkload) else ()
+        )
     else:
-        for path, message in cloud_sql_rules.problems(name, workload):
-            yield Problem(dotted((WORKLOADS, name, *path)), message)
+        rules = cloud_sql_rules.problems(name, workload)
+    for path, message in rules:
+        yield Problem(dotted((WORKLOADS, name, *path)), message)
 
 
 def _map_of(root: str, text: str | None, problems: list[Problem]) -> dict[str, Any]:

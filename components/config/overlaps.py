@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from components.config.checks import WORKLOADS
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.errors import Problem, dotted, shown
+from components.config.mysql import MySqlWorkload
 from components.config.storage import LocalStorage, SharedClaim, StaticBackend
 from components.config.workloads import StatefulWorkload, Workload
 from components.naming import claim_name
@@ -52,7 +53,11 @@ def services(workloads: Mapping[str, Workload]) -> Users:
         users[name].append(path)
         if isinstance(workload, CloudSqlSpec):
             users[f"{name}-read"].append(path)
-        elif workload.client_service:
+            continue
+        if isinstance(workload, MySqlWorkload):
+            users[f"{name}-read"].append(path)
+            users[f"{name}-write"].append(path)
+        if workload.client_service:
             users[f"{name}-client"].append(f"{path}.clientService")
     return users
 

@@ -39,17 +39,17 @@ REFUSED: Cases = {
     "a kind that is misspelt": (
         {"kubia": {"kind": "kubai"}},
         TARGET,
-        [W + ('kubia.kind: "kubai" is no kind there is; write kubia, nginx or cloud-sql; did you mean kubia?')],
+        [W + ('kubia.kind: "kubai" is no kind there is; write kubia, nginx, mysql or cloud-sql; did you mean kubia?')],
     ),
     "a kind that nobody knows": (
         {"kubia": {"kind": "postgres"}},
         TARGET,
-        [W + 'kubia.kind: "postgres" is no kind there is; write kubia, nginx or cloud-sql'],
+        [W + 'kubia.kind: "postgres" is no kind there is; write kubia, nginx, mysql or cloud-sql'],
     ),
     "a kind that is a number": (
         {"kubia": {"kind": 7}},
         TARGET,
-        [W + "kubia.kind: 7 is no kind there is; write kubia, nginx or cloud-sql"],
+        [W + "kubia.kind: 7 is no kind there is; write kubia, nginx, mysql or cloud-sql"],
     ),
     "a name with capitals": (
         {"Kubia": kubia()},

@@ -73,7 +73,7 @@ def test_the_program_lists_every_problem_and_registers_nothing() -> None:
     assert refusal(config).splitlines() == [
         "2 problems in this stack's config:",
         "statefulsets:workloads.kubia.replicas: 9 replicas but 3 disks (v-0, v-1, v-2); add 6 disks or lower replicas",
-        'statefulsets:workloads.nginx.kind: "ngnix" is no kind there is; write kubia, nginx or cloud-sql;'
+        'statefulsets:workloads.nginx.kind: "ngnix" is no kind there is; write kubia, nginx, mysql or cloud-sql;'
         " did you mean nginx?",
     ]
 

@@ -1,0 +1,51 @@
+"""What the fields of a `mysql` workload must agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from components.config.errors import Path
+from components.config.mysql import MySqlWorkload
+from components.config.storage import SharedClaim
+from components.quantities import Quantity
+
+INTERNAL_ACCOUNTS: Final = ("root", "replication", "clone", "monitor", "mysql")
+LEAST_MEMORY: Final = Quantity("640Mi")
+OURS: Final = frozenset(
+    {"datadir", "socket", "pid_file", "port", "server_id", "read_only", "super_read_only", "gtid_mode", "log_bin"}
+    | {"enforce_gtid_consistency", "sync_binlog", "innodb_flush_log_at_trx_commit", "relay_log_recovery", "init_file"}
+    | {"skip_replica_start", "log_replica_updates", "binlog_format", "require_secure_transport", "plugin_load_add"}
+    | {"plugin_load", "skip_grant_tables", "innodb_buffer_pool_size", "binlog_expire_logs_seconds", "ssl_ca"}
+    | {"binlog_expire_logs_auto_purge", "ssl_cert", "ssl_key", "server_uuid", "skip_networking", "bind_address"}
+)
+"""Settings on which it depends that no answered write is lost, or that another field sets."""
+
+
+def problems(workload: MySqlWorkload) -> Iterator[tuple[Path, str]]:
+    """What the fields must agree on: path below the workload, and what to do."""
+    if isinstance(workload.storage, SharedClaim):
+        yield ("storage",), "every member needs a claim of its own; write kind: dynamic, gce-disks or local"
+    if workload.ordinals.start:
+        yield ("ordinals", "start"), "the primary is ordinal 0; leave it out"
+    if workload.semi_sync_replicas > max(0, workload.replicas - 1):
+        yield (
+            ("semiSync", "replicas"),
+            f"{workload.semi_sync_replicas} of {max(0, workload.replicas - 1)} replicas: no commit would ever be"
+            " answered; lower it or raise replicas",
+        )
+    if workload.memory is not None and workload.memory < LEAST_MEMORY:
+        yield (
+            ("resources", "limits", "memory"),
+            f"{workload.memory} is too little for MySQL; write {LEAST_MEMORY} or more",
+        )
+    if workload.binary_logs.max_size < workload.binary_logs.max_file_size:
+        yield ("binaryLogs", "maxSize"), "less than maxFileSize; raise it"
+    if not Quantity("4Ki") <= workload.binary_logs.max_file_size <= Quantity("1Gi"):
+        yield ("binaryLogs", "maxFileSize"), "MySQL takes 4Ki to 1Gi; write one within"
+    for setting in workload.settings:
+        bare = setting.removeprefix("loose_")
+        if bare in OURS or bare.startswith("rpl_semi_sync_"):
+            yield ("settings", setting), "kept by the program, so that no answered write is lost; leave it out"
+    if workload.application in INTERNAL_ACCOUNTS:
+        yield ("application",), f"{workload.application} is an account of the members' own; write another, such as app"

@@ -1,0 +1,228 @@
+"""A replicated MySQL on the tests' cluster: bring it up, ask its members, write all the time, break things."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.conftest import Project, eventually
+
+IMAGE = "localhost/statefulsets/mysql:9.7"
+ACCOUNTS = ("Root", "Replication", "Clone", "Monitor", "Application")
+CLIENT: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "mysql-client", "labels": {"mysql-client": "true"}},
+    "spec": {
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 999,
+            "runAsGroup": 999,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "client",
+                "image": IMAGE,
+                "command": ["sleep", "infinity"],
+                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                "env": [
+                    {"name": name, "valueFrom": {"secretKeyRef": {"name": "mysql-client", "key": key}}}
+                    for name, key in (("MYSQL_PWD", "password"), ("MYSQL_HOST", "host"), ("READ_HOST", "read-host"))
+                ],
+            }
+        ],
+    },
+}
+# `n` is printed once its row is answered; an error ends the client, and the next one starts at a number not used yet.
+WRITER = """
+n=%d
+rm -f /tmp/stop
+until [[ -e /tmp/stop ]]; do
+  seq "$n" 1000000000 | sed 's/.*/INSERT INTO writes VALUES (&); SELECT &;/' |
+    mysql --host="$MYSQL_HOST" --user=app --ssl-mode=REQUIRED --connect-timeout=2 --unbuffered --batch \
+      --skip-column-names --skip-reconnect app 2>/dev/null | tee /tmp/answered
+  last=$(tail -n 1 /tmp/answered)
+  n=$((${last:-$n} + 1000))
+  sleep 0.2
+done
+"""
+STOP = """
+touch /tmp/stop
+for process in /proc/[0-9]*; do
+  read -r name <"$process/comm" && [[ $name != mysql ]] || kill "${process#/proc/}"
+done
+"""
+
+
+def workload(replicas: int) -> dict[str, Any]:
+    """The stack file's entry."""
+    return {
+        "kind": "mysql",
+        "replicas": replicas,
+        "image": IMAGE,
+        "durability": "keep",
+        "maxLagSeconds": 5,
+        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
+        "storage": {
+            "kind": "local",
+            "volumes": [
+                {
+                    "name": f"mysql-{letter}",
+                    "node": "statefulsets-0",
+                    "path": f"/var/lib/statefulsets/volumes/mysql-{letter}",
+                }
+                for letter in "abcde"
+            ],
+        },
+    }
+
+
+@dataclass
+class MySql:
+    """The workload named `mysql` of a project's local stack."""
+
+    project: Project
+    acknowledged: set[int] = field(default_factory=set)
+    two_writable: list[str] = field(default_factory=list)
+
+    def configure(self, replicas: int) -> None:
+        """Adds it to the stack file, with passwords, and a client pod."""
+        path = self.project.root / "Pulumi.local.yaml"
+        stack = yaml.safe_load(path.read_text())
+        stack["config"]["statefulsets:workloads"]["mysql"] = workload(replicas)
+        path.write_text(yaml.safe_dump(stack))
+        for account in ACCOUNTS:
+            password = secrets.token_urlsafe(12) + "'\"\\ %s"  # what quoting gets wrong first
+            key = f"statefulsets:mysql{account}Password"
+            self.project.must("pulumi", "config", "set", "--stack", "local", "--secret", key, stdin=password)
+
+    def start_client(self) -> None:
+        """A pod like an application's: it has the label and the Secret, and nothing else."""
+        self.project.kubectl("apply", "-f", "-", stdin=json.dumps(CLIENT))
+        eventually(lambda: self.project.ready("mysql-client"), "the client pod")
+
+    def exec(self, pod: str, script: str, container: str | None = None) -> subprocess.CompletedProcess[str]:
+        where = ["-c", container] if container else []
+        return self.project.run("kubectl", "exec", "-i", pod, *where, "--", "bash", "-s", stdin=script, timeout=60)
+
+    def root(self, ordinal: int, sql: str) -> str:
+        """SQL as root inside a member."""
+        done = self.exec(
+            f"mysql-{ordinal}",
+            f"mysql --defaults-file=/run/mysqld/root.cnf -N --batch --raw <<'E'\n{sql}\nE\n",
+            "mysql",
+        )
+        assert done.returncode == 0, f"mysql-{ordinal}: {sql}: {done.stderr}"
+        return done.stdout.strip()
+
+    def application(self, sql: str, host: str = "$MYSQL_HOST", options: str = "--ssl-mode=REQUIRED") -> str:
+        """SQL as the application, through a Service."""
+        done = self.exec(
+            "mysql-client", f"mysql --host=\"{host}\" --user=app {options} -N --batch app <<'E'\n{sql}\nE\n"
+        )
+        return done.stdout.strip() if done.returncode == 0 else f"ERROR {done.stderr.strip()}"
+
+    def ready(self, ordinal: int) -> bool:
+        return self.project.ready(f"mysql-{ordinal}")
+
+    def wait_ready(self, *ordinals: int, seconds: float = 60) -> None:
+        eventually(lambda: all(map(self.ready, ordinals)), f"members {ordinals} ready", seconds)
+
+    def log(self, ordinal: int, container: str = "mysql") -> str:
+        return self.project.run("kubectl", "logs", f"mysql-{ordinal}", "-c", container).stdout
+
+    def kill_server(self, ordinal: int) -> None:
+        assert self.exec(f"mysql-{ordinal}", "kill -KILL $(cat /run/mysqld/mysqld.pid)", "mysql").returncode == 0
+
+    def lose_claim(self, ordinal: int) -> None:
+        """Claim and disk are gone; a new, empty disk takes their place."""
+        volume = f"mysql-{'abcde'[ordinal]}"
+        self.project.kubectl("delete", "pvc", f"data-mysql-{ordinal}", "--wait=false")
+        self.project.kubectl("delete", "pod", f"mysql-{ordinal}", "--grace-period=1")
+        eventually(lambda: self.project.get("pv", volume)["status"]["phase"] == "Released", f"{volume} released", 90)
+        directory = self.project.state.root / f"nodes/statefulsets-0/statefulsets/volumes/{volume}"
+        subprocess.run(["find", str(directory), "-mindepth", "1", "-delete"], check=True)
+        patch = '[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]'
+        self.project.kubectl("patch", "pv", volume, "--type=json", "-p", patch)
+
+    def rows(self, ordinal: int) -> set[int]:
+        return {int(line) for line in self.root(ordinal, "SELECT n FROM app.writes").splitlines()}
+
+    def errant_rows(self, ordinal: int) -> str:
+        """How many rows say `errant`; nothing while the server does not answer."""
+        count = "SELECT COUNT(*) FROM app.messages WHERE message = 'errant'"
+        client = "mysql --defaults-file=/run/mysqld/root.cnf -N"
+        return self.exec(f"mysql-{ordinal}", f'{client} <<<"{count}"', "mysql").stdout.strip()
+
+    def executed(self, ordinal: int) -> str:
+        return self.root(ordinal, "SELECT @@GLOBAL.gtid_executed").replace("\n", "")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A writer that never rests; what it was answered is in `acknowledged`."""
+        start = max(self.acknowledged, default=0) + 10_000
+        command = ["kubectl", "exec", "mysql-client", "--", "bash", "-c", WRITER % start]
+        writer = subprocess.Popen(
+            command, cwd=self.project.root, env=self.project.environment, stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        lines = writer.stdout
+
+        def note() -> None:
+            for line in lines:
+                self.acknowledged.add(int(line))
+
+        reader = threading.Thread(target=note, daemon=True)
+        reader.start()
+        try:
+            before = len(self.acknowledged)
+            eventually(lambda: len(self.acknowledged) > before, "the writer's first row", 30)
+            yield
+            before = len(self.acknowledged)
+            eventually(lambda: len(self.acknowledged) > before, "rows are written again", 90)
+        finally:
+            self.exec("mysql-client", STOP)
+            writer.wait(20)
+            reader.join(10)
+            lines.close()
+
+    def settled(self, *ordinals: int) -> None:
+        """Nothing that was answered is missing anywhere, and all members hold the same."""
+        self.wait_ready(*ordinals, seconds=90)
+
+        def same() -> bool:
+            return len({self.executed(ordinal) for ordinal in ordinals}) == 1
+
+        eventually(same, "all members hold the same transactions", 30)
+        for ordinal in ordinals:
+            lost = self.acknowledged - self.rows(ordinal)
+            assert not lost, f"mysql-{ordinal} lost {len(lost)} of {len(self.acknowledged)} rows: {sorted(lost)[:5]}"
+        writable = [ordinal for ordinal in ordinals if self.root(ordinal, "SELECT @@GLOBAL.read_only") == "0"]
+        assert writable == [0]
+        assert len({self.root(ordinal, "SELECT @@server_uuid") for ordinal in ordinals}) == len(ordinals)
+
+
+def until(condition: Callable[[], bool], seconds: float) -> float:
+    """How long it took for the condition to hold."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds
+        time.sleep(0.1)
+    return time.monotonic() - start
+
+
+def directory(project: Project, ordinal: int) -> Path:
+    """A member's claim, seen from the node."""
+    return project.state.root / f"nodes/statefulsets-0/statefulsets/volumes/mysql-{'abcde'[ordinal]}/mysql"
