@@ -169,7 +169,7 @@ def _parse_workload(name: str, spec: Any, problems: list[Problem]) -> Workload |
 def _validated(model: type[M], spec: Any, root: Path, problems: list[Problem]) -> M | None:
     """Strict JSON mode: a list is a tuple there, and nothing is coerced."""
     try:
-        return model.model_validate_json(json.dumps(spec))
+        return model.model_validate_json(json.dumps(spec), by_name=False)
     except ValidationError as error:
         details = told_apart(error.errors(include_url=False))
         problems += [problem_of(detail, root, model) for detail in details]
@@ -185,6 +185,6 @@ def _without_wrong_fields(model: type[M], spec: Any, details: Sequence[ErrorDeta
     if not issubclass(model, StatefulWorkload | Target) or wrong & COMPARED:
         return None
     try:
-        return model.model_validate_json(json.dumps({k: v for k, v in spec.items() if k not in wrong}))
+        return model.model_validate_json(json.dumps({k: v for k, v in spec.items() if k not in wrong}), by_name=False)
     except ValidationError:
         return None
