@@ -51,9 +51,11 @@ PRELOADED: Final = (
     "yaml",
 )
 MANAGED: Final = ("test_cloud_sql_spec", "test_cloud_sql", "test_stack_files")
+MYSQL: Final = ("test_mysql", "test_stack_files", "test_config_refusals", "test_schema")
 TESTS: Final = (
     "test_quantities",
     "test_config_refusals",
+    "test_config_errors",
     "test_storage_backends",
     "test_stateful_service",
     "test_nginx",
@@ -61,7 +63,7 @@ TESTS: Final = (
     "test_stack_files",
     "test_schema",
 )
-"""In the order in which they are asked; a file's own tests come first, and managed databases have theirs."""
+"""In the order in which they are asked; a file's own tests come first, and databases have theirs."""
 OWN_TESTS: Final = {
     "directories": "test_storage_backends",
     "disks": "test_storage_backends",
@@ -116,6 +118,8 @@ def tests_of(path: Path) -> list[str]:
     """The tests to ask, the file's own first."""
     if path.stem.startswith(("cloud_sql", "client")):
         ordered: Sequence[str] = MANAGED
+    elif "mysql" in path.as_posix().removeprefix(ROOT.as_posix()):
+        ordered = MYSQL
     else:
         own = OWN_TESTS.get(path.stem, "test_config_refusals")
         ordered = sorted(TESTS, key=lambda name: (name != own, TESTS.index(name)))
