@@ -19,6 +19,7 @@ from localcloud.progress import Progress
 
 # Outside of any checkout: it tells apart the one cluster that can run on a machine.
 LOCK = Path(f"/run/{CLUSTER}.lock")
+ELSEWHERE = "elsewhere"  # where `elsewhere` keeps the state of stacks on other clusters
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def parts(state: State) -> list[Part]:
 
 def other_owners(state: State) -> list[str]:
     """State directories of other checkouts whose cluster runs on this machine."""
-    return sorted({p.owner for p in daemons.running()} - {str(state.root)})
+    return sorted({p.owner for p in daemons.running() if not Path(p.owner).is_relative_to(state.root)})
 
 
 def clear_orphans(state: State, progress: Progress) -> None:
@@ -188,4 +189,10 @@ def erase(state: State) -> None:
     """Delete the cluster's state with all data on its local volumes; it must be down."""
     if any(part.pid for part in parts(state)):
         raise LocalCloudError("the cluster runs; `make down` first")
-    shutil.rmtree(state.root, ignore_errors=True)
+    # Stacks on clusters of other people have their state here too, and that passphrase is theirs as well.
+    kept = {ELSEWHERE, state.passphrase.name} if (state.root / ELSEWHERE).exists() else set()
+    for path in state.root.iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    if not kept:
+        state.root.rmdir()

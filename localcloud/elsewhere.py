@@ -17,6 +17,7 @@ import typer
 import yaml
 
 from localcloud import cluster, stack
+from localcloud.cluster import ELSEWHERE
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, CONTEXT, KUBERNETES_VERSION, ROOT, Node, State
 from localcloud.progress import Progress
@@ -42,7 +43,7 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
     server = config["clusters"][0]["cluster"]["server"]
     if where == "current" and not yes:
         typer.confirm(f"Bring stack {name} up on {server} (context {config['current-context']})?", abort=True)
-    there = State(state.root / "elsewhere" / hashlib.sha256(server.encode()).hexdigest()[:12])
+    there = State(state.root / ELSEWHERE / hashlib.sha256(server.encode()).hexdigest()[:12])
     there.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_kubeconfig(there, config)
     _refuse_unknown_nodes(there, kubectl, name)
@@ -55,7 +56,20 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
         there.passphrase.symlink_to(os.path.relpath(state.passphrase, there.root))
     stack.prepare(there, name, programs["pulumi-resource-kubernetes"])
     stack.up(there, name, progress)
-    print(run([kubectl, f"--kubeconfig={there.kubeconfig}", "get", "pods,pvc", "-o", "wide"]), end="")
+    print(
+        run(
+            [
+                kubectl,
+                f"--kubeconfig={there.kubeconfig}",
+                "get",
+                "pods,pvc",
+                "-A",
+                "-l",
+                "app.kubernetes.io/managed-by=pulumi",
+            ]
+        ),
+        end="",
+    )
 
 
 def _context(kubectl: str, context: str | None) -> dict[str, Any]:

@@ -12,22 +12,15 @@ from localcloud.errors import LocalCloudError
 from localcloud.layout import BRIDGE, BRIDGE_IP, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
 from localcloud.shell import run, succeeds
 
-# Pods that leave the cluster do so under the host's address; the comment marks the rule as ours.
-MASQUERADE = [
-    "POSTROUTING",
-    "-s",
-    POD_NET,
-    "!",
-    "-d",
-    "10.208.0.0/12",
-    "-m",
-    "comment",
-    "--comment",
-    BRIDGE,
-    "-j",
-    "MASQUERADE",
-]
-MASQUERADE_NODES = [*MASQUERADE[:2], NODE_NET, *MASQUERADE[3:]]
+# Pods and nodes that leave the cluster do so under the host's address; and a host whose policy is not to forward, as
+# Docker's is, forwards for the cluster's bridge all the same. The comment marks the rules as ours.
+_OURS = ("-m", "comment", "--comment", BRIDGE, "-j")
+RULES: tuple[tuple[str, ...], ...] = (
+    ("nat", "POSTROUTING", "-s", POD_NET, "!", "-d", "10.208.0.0/12", *_OURS, "MASQUERADE"),
+    ("nat", "POSTROUTING", "-s", NODE_NET, "!", "-d", "10.208.0.0/12", *_OURS, "MASQUERADE"),
+    ("filter", "FORWARD", "-i", BRIDGE, *_OURS, "ACCEPT"),
+    ("filter", "FORWARD", "-o", BRIDGE, *_OURS, "ACCEPT"),
+)
 
 
 def overlapping_routes() -> list[str]:
@@ -77,9 +70,9 @@ def down() -> None:
             run(["ip", "link", "delete", node.host_link])
     if _exists(BRIDGE):
         run(["ip", "link", "delete", BRIDGE])
-    for rule in (MASQUERADE, MASQUERADE_NODES):
-        while succeeds(["iptables", "-w", "-t", "nat", "-C", *rule]):
-            run(["iptables", "-w", "-t", "nat", "-D", *rule])
+    for table, *rule in RULES:
+        while succeeds(["iptables", "-w", "-t", table, "-C", *rule]):
+            run(["iptables", "-w", "-t", table, "-D", *rule])
 
 
 def _exists(link: str) -> bool:
@@ -91,6 +84,6 @@ def _allow_way_out() -> None:
     routes: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-4", "route", "show", "default"]))
     for device in {BRIDGE, *(route["dev"] for route in routes if "dev" in route)}:
         Path(f"/proc/sys/net/ipv4/conf/{device}/forwarding").write_text("1")
-    for rule in (MASQUERADE, MASQUERADE_NODES):
-        if not succeeds(["iptables", "-w", "-t", "nat", "-C", *rule]):
-            run(["iptables", "-w", "-t", "nat", "-A", *rule])
+    for table, *rule in RULES:
+        if not succeeds(["iptables", "-w", "-t", table, "-C", *rule]):
+            run(["iptables", "-w", "-t", table, "-I", *rule])

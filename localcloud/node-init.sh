@@ -22,6 +22,13 @@ for directory in kubelet containerd statefulsets; do
 done
 mkdir -p "$disk/log" /var/log/pods /run/containerd /run/cni
 mount --bind "$disk/log" /var/log/pods
+# Names are asked of the cluster's own DNS: the host's resolver may listen on a loopback that is not this one's.
+resolver=$(readlink --canonicalize-missing /etc/resolv.conf)
+if [[ ! -e $resolver ]]; then
+  mkdir -p "$(dirname "$resolver")"
+  touch "$resolver"
+fi
+mount --bind "$disk/etc/resolv.conf" "$resolver"
 mount --make-rshared /
 
 sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 2>/dev/null || echo 1 >/proc/sys/net/ipv4/ip_forward

@@ -121,7 +121,7 @@ def _write_files(state: State, node: Node) -> None:
     (disk / "etc/cni/10-pods.conflist").write_text(json.dumps(_cni_config(node), indent=2))
     (disk / "etc/kubelet.yaml").write_text(yaml.safe_dump(_kubelet_config(state, node)))
     (disk / "etc/kube-proxy.yaml").write_text(yaml.safe_dump(_kube_proxy_config(state, node)))
-    shutil.copyfile("/etc/resolv.conf", disk / "etc/resolv.conf")
+    (disk / "etc/resolv.conf").write_text(f"nameserver {BRIDGE_IP}\n")
 
 
 def _config(state: State, node: Node, name: str) -> str:

@@ -219,3 +219,20 @@ def test_a_running_cluster_is_not_erased(state: State, monkeypatch: pytest.Monke
     everything.clear()
     cluster.erase(state)
     assert not state.root.exists()
+
+
+def test_erase_keeps_the_state_of_stacks_on_other_clusters_and_its_passphrase(state: State) -> None:
+    (state.root / cluster.ELSEWHERE / "abc").mkdir(parents=True)
+    (state.root / "etcd").mkdir()
+    state.passphrase.write_text("theirs too")
+    cluster.erase(state)
+    assert sorted(path.name for path in state.root.iterdir()) == [cluster.ELSEWHERE, "passphrase"]
+
+
+def test_a_stack_of_this_checkout_on_another_cluster_is_not_another_copy(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = [str(state.root), f"{state.root}/elsewhere/abc", f"{state.root}-two"]
+    found = [daemons.Running(owner, "pulumi", number, ("pulumi",)) for number, owner in enumerate(owners)]
+    monkeypatch.setattr(daemons, "running", lambda: found)
+    assert cluster.other_owners(state) == [f"{state.root}-two"]

@@ -136,7 +136,7 @@ def test_the_users_own_kubeconfig_is_only_read(place: Elsewhere) -> None:
     assert calls == [
         "config view --minify --flatten --raw -o json",
         f"--kubeconfig={there.kubeconfig} get nodes -o json",
-        f"--kubeconfig={there.kubeconfig} get pods,pvc -o wide",
+        f"--kubeconfig={there.kubeconfig} get pods,pvc -A -l app.kubernetes.io/managed-by=pulumi",
     ]
     (place.home / "calls").unlink()
     assert tree(place.home) == before

@@ -170,7 +170,7 @@ def test_the_files_of_a_node_are_where_its_programs_look(state: State) -> None:
         assert each.inside == 1
     (config,) = [word.partition("=")[2] for word in node._containerd(state, NODES[0], 1).command[1:]]
     tomllib.loads(Path(config).read_text())
-    assert Path(kubelet(state)["resolvConf"]).read_text() == Path("/etc/resolv.conf").read_text()
+    assert Path(kubelet(state)["resolvConf"]).read_text() == f"nameserver {BRIDGE_IP}\n"
     assert all((disk / name).is_dir() for name in ("kubelet", "containerd", "statefulsets", "log"))
 
 
