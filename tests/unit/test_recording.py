@@ -68,9 +68,7 @@ def test_the_relations_between_resources_are_recorded_by_name() -> None:
     def program() -> None:
         rack = Rack("rack")
         child = Disk("child", pulumi.ResourceOptions(parent=rack))
-        opts = pulumi.ResourceOptions(
-            parent=child, depends_on=[rack], deleted_with=rack, replace_with=[child]
-        )
+        opts = pulumi.ResourceOptions(parent=child, depends_on=[rack], deleted_with=rack, replace_with=[child])
         Disk("leaf", opts, label=Disk("named").address)
 
     recorded = record(program, outputs={"cloud:storage:Disk": {"address": "10.0.0.1"}})
