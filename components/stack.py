@@ -40,8 +40,9 @@ def cluster(target: Target) -> Provider:
         "cluster",
         context=target.context,
         kubeconfig=target.kubeconfig,
-        # A changed ConfigMap is updated; by default it would be deleted first, under the pods that mount it.
+        # A changed ConfigMap or Secret is updated; by default it would be deleted first, under the pods that mount it.
         enable_config_map_mutable=True,
+        enable_secret_mutable=True,
     )
 
 

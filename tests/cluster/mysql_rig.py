@@ -134,6 +134,37 @@ class MySql:
         )
         return done.stdout.strip() if done.returncode == 0 else f"ERROR {done.stderr.strip()}"
 
+    @contextmanager
+    def beside(self, ordinal: int, script: str) -> Iterator[subprocess.Popen[str]]:
+        """A script that runs inside a member meanwhile."""
+        command = ["kubectl", "exec", f"mysql-{ordinal}", "-c", "mysql", "--", "bash", "-c", script]
+        process = subprocess.Popen(command, cwd=self.project.root, env=self.project.environment, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def inserting(self, message: str) -> Iterator[subprocess.Popen[str]]:
+        """One message from the application, which may take its time to be answered."""
+        insert = f"INSERT INTO messages VALUES ('{message}')"  # noqa: S608  ours
+        script = f'mysql --host="$MYSQL_HOST" --user=app --ssl-mode=REQUIRED app -e "{insert}"'
+        command = ["kubectl", "exec", "mysql-client", "--", "bash", "-c", script]
+        process = subprocess.Popen(command, cwd=self.project.root, env=self.project.environment, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def start_receiver(self, ordinal: int) -> None:
+        """What an operator types after STOP REPLICA IO_THREAD; the password is in the pod."""
+        script = (
+            'mysql --defaults-file=/run/mysqld/root.cnf <<<"START REPLICA IO_THREAD $(</run/mysqld/replication.sql)"'
+        )
+        assert self.exec(f"mysql-{ordinal}", script, "mysql").returncode == 0
+
     def ready(self, ordinal: int) -> bool:
         return self.project.ready(f"mysql-{ordinal}")
 

@@ -10,6 +10,22 @@ import pytest
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_rig import MySql, directory
 
+# As soon as there is a clone, and long before it is done, the server on this side of it is killed.
+KILL_SOURCE = """
+client=(mysql --defaults-file=/run/mysqld/root.cnf -N)
+until [[ $("${client[@]}" <<<"SELECT COUNT(*) FROM performance_schema.processlist WHERE user = 'clone'") != 0 ]]; do
+  sleep 0.02
+done
+kill -KILL $(</run/mysqld/mysqld.pid)
+"""
+KILL_TARGET = """
+for ((i = 0; i < 2000; i++)); do
+  if [[ -d /var/lib/mysql/incoming ]]; then kill -KILL $(</var/lib/mysql/scratch.pid) && exit 0; fi
+  sleep 0.01
+done
+exit 1
+"""
+
 
 @pytest.fixture(scope="module")
 def mysql(project: Project) -> Iterator[MySql]:
@@ -69,6 +85,18 @@ def test_killed_servers_come_back_and_no_answered_row_is_lost(mysql: MySql) -> N
     mysql.settled(0, 1, 2)
 
 
+def test_a_commit_is_answered_only_once_a_replica_has_it(mysql: MySql) -> None:
+    for ordinal in (1, 2):
+        mysql.root(ordinal, "STOP REPLICA IO_THREAD;")
+    with mysql.inserting("alone") as insert:
+        time.sleep(2)
+        assert insert.poll() is None
+        mysql.start_receiver(1)
+        assert insert.wait(10) == 0
+    mysql.start_receiver(2)
+    mysql.settled(0, 1, 2)
+
+
 def test_deleted_pods_come_back_with_their_name_and_claim(mysql: MySql) -> None:
     with mysql.writing():
         for ordinal in (2, 0):
@@ -84,11 +112,14 @@ def test_a_replica_that_does_not_apply_serves_no_reads_until_it_does(mysql: MySq
     mysql.wait_ready(2, seconds=15)
 
 
-def test_a_replica_whose_claim_is_lost_clones_anew(mysql: MySql) -> None:
-    with mysql.writing():
+def test_a_replica_whose_claim_is_lost_clones_anew_though_its_source_is_killed_half_way(mysql: MySql) -> None:
+    with mysql.writing(), mysql.beside(1, KILL_SOURCE) as killing:
         mysql.lose_claim(2)
+        assert killing.wait(60) == 0
         mysql.wait_ready(2, seconds=90)
-    assert "cloned member 1" in mysql.log(2, "data")
+    said = mysql.log(2, "data")
+    assert "cloning member 1" in said
+    assert "thrown away" in said or "giving this clone up" in said
     mysql.settled(0, 1, 2)
 
 
@@ -113,9 +144,12 @@ def test_a_replica_with_transactions_of_its_own_sets_them_aside_and_clones(mysql
 def test_new_members_hold_the_old_data_and_their_claims_outlive_them(mysql: MySql) -> None:
     for replicas in (5, 3):
         mysql.project.kubectl("scale", "statefulset", "mysql", f"--replicas={replicas}")
+        if replicas == 5:
+            eventually(lambda: mysql.exec("mysql-3", KILL_TARGET, "data").returncode == 0, "a clone to kill", 60)
         mysql.wait_ready(*range(replicas), seconds=120)
         if replicas == 5:
             mysql.settled(*range(5))
+            assert "thrown away" in mysql.log(3, "data")
             assert {mysql.root(ordinal, "SELECT @@server_id") for ordinal in (3, 4)} == {"103", "104"}
             assert mysql.root(4, "SELECT * FROM app.messages") == "hello"
     claims = {claim["metadata"]["name"] for claim in mysql.project.get("pvc")["items"]}

@@ -19,10 +19,20 @@ sql_text() {
   printf "'%s'" "${text//\'/\\\'}"
 }
 
-option_file() {
+option_file() { # user, password, file
   local text=${2//\\/\\\\}
-  printf '[client]\nuser=%s\npassword="%s"\nsocket=%s\n' "$1" "${text//\"/\\\"}" "$SOCKET" >"$RUN/$1.cnf.new"
-  mv "$RUN/$1.cnf.new" "$RUN/$1.cnf"
+  printf '[client]\nuser=%s\npassword="%s"\nsocket=%s\n' "$1" "${text//\"/\\\"}" "$SOCKET" >"$RUN/$3.new"
+  mv "$RUN/$3.new" "$RUN/$3"
+}
+
+# To a server that runs, as root with the option file $1. read_only stays on where it is, so that on a replica root alone
+# could write meanwhile.
+apply_as() {
+  {
+    echo "SET GLOBAL super_read_only = OFF;"
+    cat "$RUN/accounts.sql"
+    if ((ORDINAL > 0)); then echo "SET GLOBAL super_read_only = ON;"; fi
+  } | mysql --defaults-file="$RUN/$1" "${CLIENT[@]}" --socket="$SOCKET"
 }
 
 account() { # name@host, password, what TLS it needs
@@ -55,16 +65,13 @@ application_password=$(password_of application)
 
 statements >"$RUN/accounts.sql.new"
 mv "$RUN/accounts.sql.new" "$RUN/accounts.sql"
+option_file root "$root" root.next.cnf
 if [[ ${1:-} == --apply ]]; then
-  # With the root password of before, which the option file still holds. read_only stays on where it is, so that on a
-  # replica root alone could write meanwhile.
-  applied=0
-  { echo "SET GLOBAL super_read_only = OFF;" && cat "$RUN/accounts.sql"; } | local_root || applied=$?
-  if ((ORDINAL > 0)); then local_value "SET GLOBAL super_read_only = ON;"; fi
-  ((applied == 0)) || exit "$applied"
+  # The password of before; the new one where an earlier attempt came so far and no further.
+  apply_as root.cnf || apply_as root.next.cnf
 fi
-option_file root "$root"
-option_file monitor "$monitor"
+mv "$RUN/root.next.cnf" "$RUN/root.cnf"
+option_file monitor "$monitor" monitor.cnf
 printf "USER = 'replication' PASSWORD = %s" "$(sql_text "$replication")" >"$RUN/replication.sql"
 sql_text "$clone" >"$RUN/clone.sql"
 cat "$ACCOUNTS"/* >"$RUN/accounts.applied.new"

@@ -76,6 +76,15 @@ mend_receiver() {
   fi
 }
 
+# The receiver goes on with the password that it was given; it would be of no use at the next reconnect.
+accounts_changed() {
+  local state error
+  read -r state error < <(receiver)
+  if [[ $state != OFF ]]; then
+    local_value "STOP REPLICA IO_THREAD; START REPLICA IO_THREAD $(<"$RUN/replication.sql")"
+  fi
+}
+
 wait_for_server
 follow
 phase serving

@@ -12,8 +12,13 @@ wait_for_server() {
 # The kubelet writes a changed Secret into the mount within a minute or so.
 follow_accounts() {
   [[ $(cat "$ACCOUNTS"/*) != "$(<"$RUN/accounts.applied")" ]] || return 0
-  if "$BASH" "$SCRIPTS/accounts.sh" --apply; then log "passwords changed"; fi
+  "$BASH" "$SCRIPTS/accounts.sh" --apply || return 0
+  log "passwords changed"
+  accounts_changed
 }
+
+# For a role to say what else follows.
+accounts_changed() { :; }
 
 # The newest ones stay, as many as fit; one that a replica still needs makes it clone again, which is what a limit costs.
 trim_binlogs() {
