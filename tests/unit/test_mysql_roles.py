@@ -1,0 +1,196 @@
+"""What a running member decides: to lead, to follow, to take its data anew, or to refuse and leave it to a human."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_mysql_scripts import UUID, World
+
+OURS = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+THIRD = "99999999-8888-7777-6666-555555555555"
+SERVER = """#!/bin/bash
+for option in "$@"; do case $option in --host=*) host=${option#*=} ;; esac; done
+sql=$(</dev/stdin)
+printf '%s\\n' "$sql" >>"$WORLD/asked"
+case $sql in
+  *@@GLOBAL.read_only*@@server_uuid*)
+    [[ -e $WORLD/${host%%.*} ]] && cat "$WORLD/${host%%.*}" && exit
+    echo "ERROR 2005 (HY000): Unknown MySQL server host '$host' (-2)" >&2
+    exit 1 ;;
+  *"<> GTID_SUBTRACT"*) cat "$WORLD/compared" ;;
+  *"SELECT REPLACE(GTID_SUBTRACT("*) cat "$WORLD/extra" ;;
+  *"GTID_SUBSET(@@GLOBAL.gtid_executed"*) cat "$WORLD/subset" ;;
+  *"REPLACE(@@GLOBAL.gtid_executed"*) echo "$WORLD_EXECUTED" ;;
+  *"SELECT @@server_uuid"*) echo "$WORLD_UUID" ;;
+  *"SERVICE_STATE, LAST_ERROR_NUMBER"*) cat "$WORLD/receiver" ;;
+  *"SELECT 1"*) echo 1 ;;
+esac
+"""
+
+
+class Running(World):
+    """A member whose mysqld runs, as far as its scripts can see."""
+
+    def __init__(self, root: Path, ordinal: int) -> None:
+        super().__init__(root, ordinal)
+        self.prepared()
+        self.tool("mysql", SERVER)
+        self.server = subprocess.Popen(["/bin/sleep", "60"])
+        (root / "run/mysqld.pid").write_text(str(self.server.pid))
+        (root / "run/phase").write_text("starting")
+        (root / "receiver").write_text("ON\t0\n")
+        (root / "extra").write_text("\n")
+
+    def goes(self, script: str) -> None:
+        """The script for a while; its own end is one of the outcomes."""
+        try:
+            self.run(
+                script,
+                0,
+                1.5,
+                WORLD_EXECUTED=f"{UUID}:1-9",
+                WORLD_UUID=OURS,
+                BINLOG_MAX_BYTES="1000000",
+                SEMI_SYNC_TIMEOUT_MS="1000",
+            )
+        except subprocess.TimeoutExpired:
+            return
+
+    @property
+    def phase(self) -> str:
+        return (self.root / "run/phase").read_text()
+
+    @property
+    def asked(self) -> str:
+        return (self.root / "asked").read_text()
+
+    @property
+    def reason(self) -> str | None:
+        file = self.volume / "reclone"
+        return file.read_text() if file.exists() else None
+
+    @property
+    def stopped(self) -> bool:
+        return self.server.poll() is not None
+
+
+@pytest.fixture
+def primary(tmp_path: Path) -> Iterator[Running]:
+    yield from running(tmp_path, 0)
+
+
+@pytest.fixture
+def replica(tmp_path: Path) -> Iterator[Running]:
+    yield from running(tmp_path, 1)
+
+
+def running(root: Path, ordinal: int) -> Iterator[Running]:
+    member = Running(root, ordinal)
+    try:
+        yield member
+    finally:
+        member.server.kill()
+        member.server.wait()
+
+
+def test_a_primary_that_has_all_that_others_have_becomes_writable(primary: Running) -> None:
+    primary.peer(1, f"{UUID}:1-9", read_only=1)
+    primary.goes("primary.sh")
+    assert primary.phase == "serving"
+    assert "SET GLOBAL read_only = OFF;" in primary.asked
+    assert primary.asked.index("rpl_semi_sync_source_enabled = ON") < primary.asked.index("GLOBAL read_only = OFF")
+    assert primary.asked.index("CREATE DATABASE `my_app`") < primary.asked.index("rpl_semi_sync_source_enabled = ON")
+
+
+def test_a_primary_behind_a_member_takes_its_data_before_anyone_writes(primary: Running) -> None:
+    primary.peer(1, f"{THIRD}:1-9", read_only=1)
+    (primary.root / "extra").write_text(f"{THIRD}:8-9\n")
+    primary.goes("primary.sh")
+    assert primary.reason is not None
+    assert "all of ours and more" in primary.reason
+    primary.server.wait(5)
+    assert "read_only = OFF" not in primary.asked
+
+
+def test_a_primary_whose_history_parted_is_never_writable_and_deletes_nothing(primary: Running) -> None:
+    primary.peer(1, f"{THIRD}:1-9", read_only=1)
+    (primary.root / "extra").write_text(f"{THIRD}:8-9\n")
+    (primary.root / "subset").write_text("0\n")
+    primary.goes("primary.sh")
+    assert (primary.phase, primary.reason, primary.stopped) == ("refused", None, False)
+    assert "read_only = OFF" not in primary.asked
+
+
+def test_what_a_replica_alone_has_made_does_not_keep_the_primary_from_leading(primary: Running) -> None:
+    primary.peer(1, f"{UUID}:1-9", read_only=1)
+    (primary.root / "extra").write_text(f"{UUID}:9\n")
+    primary.goes("primary.sh")
+    assert primary.phase == "serving"
+
+
+def test_a_replica_follows_the_primary_over_tls_and_gives_its_password_only_then(replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text("g\tg\t1\n")
+    replica.goes("replica.sh")
+    assert replica.phase == "serving"
+    assert "SOURCE_HOST = 'mysql-0.mysql.shop.svc'" in replica.asked
+    assert "SOURCE_SSL = 1" in replica.asked
+    assert "SOURCE_AUTO_POSITION = 1" in replica.asked
+    assert "SOURCE_PASSWORD" not in replica.asked
+    assert "START REPLICA USER = 'replication' PASSWORD = " in replica.asked
+
+
+@pytest.mark.parametrize(
+    ("compared", "reason"),
+    [
+        (f"g\tg{UUID}:1-5\t1\n", "the primary has dropped the binary logs of"),
+        (f"g{OURS}:1-2\tg\t1\n", "transactions that no other member has"),
+    ],
+)
+def test_a_replica_that_cannot_catch_up_takes_its_data_anew(compared: str, reason: str, replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text(compared)
+    replica.goes("replica.sh")
+    assert replica.reason is not None
+    assert reason in replica.reason
+    assert replica.phase == "data"
+    replica.server.wait(5)
+
+
+@pytest.mark.parametrize("compared", [f"g{THIRD}:1-2\tg\t1\n", f"g{THIRD}:1-2\tg\t0\n", f"g{OURS}:1-2\tg\t0\n"])
+def test_a_replica_never_throws_away_what_was_not_made_on_it_alone(compared: str, replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text(compared)
+    replica.goes("replica.sh")
+    assert (replica.phase, replica.reason, replica.stopped) == ("refused", None, False)
+
+
+def test_a_transaction_of_the_primarys_own_that_it_has_not_committed_yet_is_no_alarm(replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text(f"g{UUID}:10\tg\t1\n")
+    replica.goes("replica.sh")
+    assert (replica.phase, replica.reason) == ("serving", None)
+
+
+@pytest.mark.parametrize(("state", "mended"), [("OFF\t13114", True), ("OFF\t0", False), ("ON\t0", False)])
+def test_a_receiver_that_failed_starts_again_and_one_that_was_stopped_does_not(
+    state: str, mended: bool, replica: Running
+) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text("g\tg\t1\n")
+    (replica.root / "receiver").write_text(f"{state}\n")
+    replica.goes("replica.sh")
+    assert ("START REPLICA IO_THREAD" in replica.asked) is mended
+
+
+def test_a_replica_judges_nothing_while_the_primary_is_away_or_not_writable(replica: Running) -> None:
+    (replica.root / "compared").write_text(f"g{OURS}:1-2\tg\t1\n")
+    replica.goes("replica.sh")
+    assert (replica.phase, replica.reason) == ("serving", None)
+    replica.peer(0, f"{UUID}:1-9", read_only=1)
+    replica.goes("replica.sh")
+    assert (replica.phase, replica.reason) == ("serving", None)
