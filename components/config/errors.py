@@ -48,7 +48,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def shown(value: Any) -> str:
     """A value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=True)
+    text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
