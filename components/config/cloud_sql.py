@@ -54,6 +54,12 @@ GoogleName = Annotated[
     *form(r"[a-z]([-a-z0-9]*[a-z0-9])?", "not a name; write lower-case letters, digits and hyphens, a letter first"),
 ]
 """Documentation, "About instance settings", Instance ID."""
+RangeName = Annotated[
+    str,
+    Field(max_length=63),
+    *form(r"[a-z]([-a-z0-9]*[a-z0-9])?", "no range's name; write lower-case letters, digits and hyphens"),
+]
+"""RFC 1035, as Compute Engine names addresses."""
 ReplicaName = Annotated[
     str,
     Field(max_length=20),
@@ -207,7 +213,7 @@ class CloudSqlSpec(Model):
         | None
     ) = None
     """Network that reaches the instance by a private address. Its private services connection must exist."""
-    allocated_ip_range: Annotated[GoogleName, Field(max_length=63)] | None = None
+    allocated_ip_range: RangeName | None = None
     """Range of that connection to take the address from. Default: any of its ranges."""
     public_ip: bool = False
     """An address on the internet, as the seed's; only authorised networks and gcloud get through to it."""
