@@ -52,6 +52,7 @@ class Running(World):
                 script,
                 0,
                 1.5,
+                (),
                 WORLD_EXECUTED=f"{UUID}:1-9",
                 WORLD_UUID=OURS,
                 BINLOG_MAX_BYTES="1000000",
@@ -194,3 +195,23 @@ def test_a_replica_judges_nothing_while_the_primary_is_away_or_not_writable(repl
     replica.peer(0, f"{UUID}:1-9", read_only=1)
     replica.goes("replica.sh")
     assert (replica.phase, replica.reason) == ("serving", None)
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "answer", "signal"),
+    [
+        (0, "", "TERM"),
+        (0, "ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transaction", "KILL"),
+        (0, "ERROR 2002 (HY000): Can't connect to local MySQL server", "TERM"),
+        (1, "ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transaction", "TERM"),
+    ],
+)
+def test_stopping_answers_no_commit_that_still_waits_for_a_replica(
+    ordinal: int, answer: str, signal: str, tmp_path: Path
+) -> None:
+    for member in running(tmp_path, ordinal):
+        member.tool(
+            "mysql", f'#!/bin/bash\ncat >/dev/null\n[[ -z "{answer}" ]] || {{ echo "{answer}" >&2; exit 1; }}\n'
+        )
+        member.run("stop.sh", arguments=(str(member.server.pid),))
+        assert member.server.wait(5) == {"TERM": -15, "KILL": -9}[signal]

@@ -84,7 +84,9 @@ class World:
         line = f"{read_only}\t{UUID}\tg{executed}\tg\tg\t{threads}\t{threads}\n"
         (self.root / f"mysql-{ordinal}").write_text(line)
 
-    def run(self, script: str, crash_at: int = 0, seconds: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, script: str, crash_at: int = 0, seconds: float = 60, arguments: tuple[str, ...] = (), **env: str
+    ) -> subprocess.CompletedProcess[str]:
         (self.root / "calls").write_text("0\n")
         places = {"VOLUME": "volume", "RUN": "run", "CONF": "conf", "SETTINGS": "settings", "ACCOUNTS": "accounts"}
         places |= {"HISTORY": "history", "TLS": "tls"}
@@ -95,9 +97,9 @@ class World:
             **{"DATABASE": "my_app", "APPLICATION": "app", "MAX_LAG_SECONDS": "10", **env},
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
         }
-        start = f'export SCRIPT_PID=$$; exec bash "{SCRIPTS / script}"'
+        start = f'export SCRIPT_PID=$$; exec bash "{SCRIPTS / script}" "$@"'
         return subprocess.run(
-            ["bash", "-c", start],
+            ["bash", "-c", start, script, *arguments],
             env=variables,
             text=True,
             capture_output=True,
@@ -106,7 +108,7 @@ class World:
         )
 
     def must(self, script: str, **env: str) -> str:
-        done = self.run(script, 0, 60, **env)
+        done = self.run(script, 0, 60, (), **env)
         assert done.returncode == 0, done.stderr
         return done.stderr
 

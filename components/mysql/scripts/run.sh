@@ -14,7 +14,8 @@ stop() {
   stopping=yes
   phase stopping
   local pid
-  for pid in $role $preparing $server; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in $role $preparing; do kill -TERM "$pid" 2>/dev/null || true; done
+  if [[ $server ]]; then "$BASH" "$SCRIPTS/stop.sh" "$server" & fi
 }
 trap stop TERM INT
 
