@@ -31,6 +31,7 @@ for option in "$@"; do case $option in --datadir=*) data=${option#*=} ;; --initi
 if [[ $initialize ]]; then
   mkdir "$data" && touch "$data/part" && touch "$data/whole"
 else
+  touch "$data.pid" "$data.sock"
   exec /bin/sleep 60
 fi
 """
@@ -134,7 +135,7 @@ def whole(world: World) -> bool:
 
 def clean(world: World) -> bool:
     left = {path.name for path in world.volume.iterdir()}
-    return "data" in left and not left & {"incoming", "scratch", "reclone"}
+    return "data" in left and not left & {"incoming", "scratch", "scratch.pid", "scratch.sock", "reclone"}
 
 
 def situation(root: Path, kind: str) -> World:

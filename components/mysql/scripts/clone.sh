@@ -13,7 +13,7 @@ cleanup() {
   local pid
   for pid in $cloning $server; do kill -KILL "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
-  rm -rf "$SCRATCH" "$socket" "$socket.lock" "$INCOMING"
+  rm -rf "$SCRATCH" "$SCRATCH".* "$INCOMING"
 }
 trap cleanup EXIT
 trap 'exit 143' TERM INT

@@ -9,7 +9,7 @@
 settle() {
   if [[ -e $INCOMING || -e $SCRATCH ]]; then
     log "throwing away what an interrupted start left behind"
-    rm -rf "$INCOMING" "$SCRATCH"
+    rm -rf "$INCOMING" "$SCRATCH" "$SCRATCH".*
   fi
   if [[ -e $RECLONE ]]; then
     if [[ -e $DATA ]]; then set_aside; fi
