@@ -6,8 +6,7 @@ import json
 import secrets
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +94,6 @@ class MySql:
 
     project: Project
     acknowledged: set[int] = field(default_factory=set)
-    two_writable: list[str] = field(default_factory=list)
 
     def configure(self, replicas: int) -> None:
         """Adds it to the stack file, with passwords, and a client pod."""
@@ -243,15 +241,6 @@ class MySql:
         writable = [ordinal for ordinal in ordinals if self.root(ordinal, "SELECT @@GLOBAL.read_only") == "0"]
         assert writable == [0]
         assert len({self.root(ordinal, "SELECT @@server_uuid") for ordinal in ordinals}) == len(ordinals)
-
-
-def until(condition: Callable[[], bool], seconds: float) -> float:
-    """How long it took for the condition to hold."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds
-        time.sleep(0.1)
-    return time.monotonic() - start
 
 
 def directory(project: Project, ordinal: int) -> Path:
