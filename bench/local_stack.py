@@ -22,7 +22,7 @@ from rich.console import Console
 
 from localcloud import cluster, daemons
 from localcloud.progress import Progress
-from tests.cluster.conftest import Project, copy_project
+from tests.cluster.conftest import Project, copy_project, only_kubia
 
 ROUNDS = 3
 STACK = ("--stack", "local")
@@ -49,7 +49,7 @@ def measure(say: Callable[[str], None]) -> Iterator[Figure]:
         raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
     folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))
     project = copy_project(folder / "statefulsets")
-    _only_kubia(project)
+    only_kubia(project, durability="discard")  # goes when its stack goes, and can be made again
     try:
         say("bringing a copy of the project up")
         project.up()
@@ -73,15 +73,6 @@ def in_turn(*actions: Callable[[], object]) -> list[float]:
     """Medians of several actions, run one after the other in each round."""
     taken = [[seconds(action) for action in actions] for _ in range(ROUNDS)]
     return [statistics.median(column) for column in zip(*taken, strict=True)]
-
-
-def _only_kubia(project: Project) -> None:
-    """One workload that goes when its stack goes, so that it can be made again and again."""
-    file = project.root / "Pulumi.local.yaml"
-    config = yaml.safe_load(file.read_text())
-    kubia = config["config"]["statefulsets:workloads"]["kubia"]
-    config["config"]["statefulsets:workloads"] = {"kubia": {**kubia, "durability": "discard"}}
-    file.write_text(yaml.safe_dump(config))
 
 
 def _no_change(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:

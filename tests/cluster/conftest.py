@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from localcloud import daemons
 from localcloud.layout import ROOT, State
@@ -119,6 +120,15 @@ def copy_project(target: Path) -> Project:
             shutil.copy2(ROOT / name, target / name)
     (target / ".venv").symlink_to(ROOT / ".venv")
     return Project(target)
+
+
+def only_kubia(project: Project, **changes: str) -> None:
+    """Leave one workload in the project's local stack, with `changes` to it: quick to bring up again and again."""
+    file = project.root / "Pulumi.local.yaml"
+    document = yaml.safe_load(file.read_text())
+    workloads = document["config"]["statefulsets:workloads"]
+    document["config"]["statefulsets:workloads"] = {"kubia": {**workloads["kubia"], **changes}}
+    file.write_text(yaml.safe_dump(document))
 
 
 @pytest.fixture(scope="session", autouse=True)

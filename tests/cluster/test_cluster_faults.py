@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from localcloud import cluster, daemons
-from tests.cluster.conftest import Project, copy_project, eventually
+from tests.cluster.conftest import Project, copy_project, eventually, only_kubia
 
 CRASHES = ["statefulsets-0-kubelet", "statefulsets-0-containerd", "etcd", "kube-apiserver", "statefulsets-0"]
 
@@ -133,6 +133,7 @@ def bare(project: Project, tmp_path: Path) -> Any:
     """A second copy on which nothing was ever brought up; the shared one is down meanwhile."""
     project.down()
     copy = copy_project(tmp_path / "bare")
+    only_kubia(copy)
     yield copy
     copy.run("make", "down")
     project.up()
