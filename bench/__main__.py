@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench import local_stack
+from bench import local_stack, preview_scale
 
 console = Console(highlight=False)
 
@@ -26,6 +26,7 @@ def main() -> None:
             goal,
         )
     console.print(table)
+    preview_scale.main()
 
 
 if __name__ == "__main__":
