@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -64,6 +65,11 @@ def test_every_object_has_its_namespace_and_none_is_left_to_the_default_provider
             cluster_wide = resource.inputs["kind"] == "PersistentVolume"
             expected = None if cluster_wide else "kube-system" if resource.inputs["kind"] == "Job" else namespace
             assert resource.inputs["metadata"].get("namespace") == expected
+
+
+def test_every_object_names_the_version_of_the_provider_that_is_installed(recorded: Recorded) -> None:
+    versions = {r.version for r in recorded.resources if r.type.startswith("kubernetes:")}
+    assert versions == {version("pulumi-kubernetes")}
 
 
 def test_the_provider_gets_the_context_of_the_stack_file(stack: str, recorded: Recorded) -> None:
