@@ -265,3 +265,13 @@ def test_ports_and_probes_are_the_seeds() -> None:
     assert kubia_pod["ports"] == [{"name": "http", "containerPort": 8080}]
     assert kubia_pod["volumeMounts"] == [{"name": "data", "mountPath": "/var/data"}]
     assert NginxWorkload().termination_grace_period_seconds == 10
+
+
+def test_the_components_own_outputs_name_its_pods_and_their_claims() -> None:
+    assert run({"kubia": kubia()}).one("statefulsets:stateful_service:StatefulService").outputs == {
+        "hosts": ["kubia-0.kubia.shop.svc.cluster.local", "kubia-1.kubia.shop.svc.cluster.local"],
+        "claims": ["data-kubia-0", "data-kubia-1"],
+        "host": "kubia.shop.svc.cluster.local",
+    }
+    assert run({"kubia": kubia()}).one("PersistentVolumes").outputs == {"names": ["v-0", "v-1", "v-2"]}
+    assert run({"kubia": kubia(storage=DISKS)}).one("GcePersistentDisks").outputs == {"disks": ["pv-a", "pv-b", "pv-c"]}
