@@ -62,7 +62,8 @@ class Tool:
     @property
     def key(self) -> str:
         """Names the cached result: version, platform, and the content of every pin that made it."""
-        digest = hashlib.sha256(repr((self.version, self.ldflags, sorted(self.copies.items()))).encode())
+        added = (sorted(self.copies.items()), sorted(self.embeds.items()))
+        digest = hashlib.sha256(repr((self.version, self.programs, self.package, self.ldflags, added)).encode())
         for file in sorted(self.module.iterdir()):
             if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
                 digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

@@ -185,12 +185,14 @@ def test_a_changed_pin_or_line_of_code_makes_the_cached_tool_worthless(file: str
     assert install.present(tool, bench.cache) is None
 
 
-def test_changed_flags_copies_or_version_make_the_cached_tool_worthless(bench: Workbench) -> None:
+def test_changed_flags_files_package_or_version_make_the_cached_tool_worthless(bench: Workbench) -> None:
     tool = bench.tool()
     cached(bench, tool)
     for changed in (
         replace(tool, ldflags=("-X main.Version=2",)),
         replace(tool, copies={"exec": ("module", "path")}),
+        replace(tool, embeds={"schema.json": ("module", "path")}),
+        replace(tool, package="./other"),
         replace(tool, version="1.2.4"),
     ):
         assert install.present(changed, bench.cache) is None, changed
