@@ -57,6 +57,16 @@ until [[ -e /tmp/stop ]]; do
   sleep 0.2
 done
 """
+# What the members that must not be writable say of themselves, again and again.
+WATCHER = """
+until [[ -e /tmp/stop ]]; do
+  for n in 1 2; do
+    mysql --host="mysql-$n.mysql" --user=app --ssl-mode=REQUIRED --connect-timeout=1 --batch --skip-column-names \\
+      --execute="SELECT $n, @@GLOBAL.read_only" 2>/dev/null
+  done
+  sleep 0.3
+done
+"""
 STOP = """
 touch /tmp/stop
 for process in /proc/[0-9]*; do
@@ -202,10 +212,7 @@ class MySql:
     def writing(self) -> Iterator[None]:
         """A writer that never rests; what it was answered is in `acknowledged`."""
         start = max(self.acknowledged, default=0) + 10_000
-        command = ["kubectl", "exec", "mysql-client", "--", "bash", "-c", WRITER % start]
-        writer = subprocess.Popen(
-            command, cwd=self.project.root, env=self.project.environment, stdout=subprocess.PIPE, text=True
-        )
+        writer = self._client(WRITER % start)
         assert writer.stdout is not None
         lines = writer.stdout
 
@@ -218,6 +225,7 @@ class MySql:
         try:
             before = len(self.acknowledged)
             eventually(lambda: len(self.acknowledged) > before, "the writer's first row", 30)
+            watcher = self._client(WATCHER)
             yield
             before = len(self.acknowledged)
             eventually(lambda: len(self.acknowledged) > before, "rows are written again", 90)
@@ -226,6 +234,16 @@ class MySql:
             writer.wait(20)
             reader.join(10)
             lines.close()
+        said = set(watcher.communicate(timeout=20)[0].splitlines())
+        assert said
+        assert said <= {"1\t1", "2\t1"}, f"a replica was writable: {said}"
+
+    def _client(self, script: str) -> subprocess.Popen[str]:
+        """A script that runs in the client pod until it is told to stop."""
+        command = ["kubectl", "exec", "mysql-client", "--", "bash", "-c", script]
+        return subprocess.Popen(
+            command, cwd=self.project.root, env=self.project.environment, stdout=subprocess.PIPE, text=True
+        )
 
     def settled(self, *ordinals: int) -> None:
         """Nothing that was answered is missing anywhere, and all members hold the same."""

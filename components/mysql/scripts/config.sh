@@ -26,6 +26,8 @@ ssl_ca = $TLS/ca.crt
 ssl_cert = $TLS/tls.crt
 ssl_key = $TLS/tls.key
 EOF
+else
+  rm -f "$CONF/50-tls.cnf"
 fi
 "$BASH" "$SCRIPTS/accounts.sh"
 log "$POD is the $role, server id $((100 + ORDINAL))"
