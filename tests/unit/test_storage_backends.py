@@ -43,6 +43,13 @@ def test_a_disks_volume_is_reached_through_the_driver_from_the_disks_zone() -> N
     assert pv.depends_on == ("kubia-disks-pv-b",)
 
 
+def test_a_volume_is_mounted_as_its_claim_asks() -> None:
+    assert volume({**DISKS, "accessMode": "ReadWriteOncePod"}, "pv-a").inputs["spec"]["accessModes"] == [
+        "ReadWriteOncePod"
+    ]
+    assert volume(LOCAL, "v-0").inputs["spec"]["accessModes"] == ["ReadWriteOnce"]
+
+
 def test_a_disk_in_a_zone_of_its_own_takes_its_volume_along() -> None:
     storage = {**DISKS, "disks": [{"name": "a"}, {"name": "b", "zone": "us-east1-c"}]}
     recorded = run({"kubia": kubia(storage=storage)})
