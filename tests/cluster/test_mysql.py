@@ -34,15 +34,16 @@ def mysql(project: Project) -> Iterator[MySql]:
     rig.configure(replicas=3)
     project.up()
     rig.start_client()
-    assert rig.application("CREATE TABLE writes (n BIGINT PRIMARY KEY);") == ""
+    assert (
+        rig.application("CREATE TABLE writes (n BIGINT PRIMARY KEY); CREATE TABLE messages (message VARCHAR(250));")
+        == ""
+    )
     yield rig
     project.kubectl("delete", "pod", "mysql-client")
 
 
 def test_a_row_through_the_primary_is_read_from_each_member(mysql: MySql) -> None:
-    assert (
-        mysql.application("CREATE TABLE messages (message VARCHAR(250)); INSERT INTO messages VALUES ('hello');") == ""
-    )
+    assert mysql.application("INSERT INTO messages VALUES ('hello');") == ""
     for ordinal in range(3):
         host = f"mysql-{ordinal}.mysql.default.svc.cluster.local"
         eventually(lambda host=host: mysql.application("SELECT * FROM messages", host) == "hello", host, 10)  # type: ignore[misc]
