@@ -3,7 +3,7 @@
     python -m bench.preview_scale
 
 The program's own work only, in CPU seconds: no engine, no provider. Linear means that a volume costs the same however
-many there are. Beside it stands a bare program of as many PersistentVolumes, which is what Pulumi's SDK costs by itself.
+many there are. Beside it stands a bare program of as many PersistentVolumes: what the SDK costs by itself.
 """
 
 from __future__ import annotations
