@@ -85,7 +85,16 @@ check: .venv/dev ## Format, lint, types, shell
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 $(VENV)/shellcheck
+	@if command -v go >/dev/null; then go -C localcloud/toolchain/actionlint tool actionlint -shellcheck "$(CURDIR)/$(VENV)/shellcheck" "$(CURDIR)"/.github/workflows/*.yml; fi
 	@if command -v go >/dev/null; then test -z "$$(gofmt -l localcloud)" || { gofmt -d localcloud; exit 1; }; fi
+
+.PHONY: schema
+schema: .venv/dev ## Write schema/stack.schema.json, by which editors complete and check stack files
+	@$(VENV)/python -m components.schema
+
+.PHONY: mutation
+mutation: .venv/dev ## Break components/ in 300 places and count what the tests notice (about 15 minutes)
+	@$(VENV)/python -m tests.mutation --without cloud_sql --without client --without mysql --sample 300
 
 .PHONY: format
 format: .venv/dev ## Format and mend what can be mended
