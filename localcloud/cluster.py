@@ -83,12 +83,25 @@ def up(state: State, programs: dict[str, Path], progress: Progress) -> list[str]
         controlplane.wait_ready(state)
         started += controlplane.start_controllers(state)
         controlplane.apply_manifests(state)
-        if not daemons.wait_until(lambda: nodes_ready(state), 60, 0.1):
+        if not daemons.wait_until(lambda: _settled(state), 60, 0.2):
             waiting = [name for name, ready in node_readiness(state).items() if not ready] or [n.name for n in NODES]
             raise LocalCloudError(
                 f"{', '.join(waiting)} not Ready after 60 s; see {state.logs}/{waiting[0]}-kubelet.log"
             )
     return started
+
+
+def _settled(state: State) -> bool:
+    """Whether every part runs and every node is Ready now; a part of a node that ended is started again.
+
+    A kubelet ends when it is quicker than containerd's CRI service, which comes after its socket. And the API goes on
+    showing a node as Ready for a while after it lost power: only a kubelet that listens has looked.
+    """
+    if all(part.pid for part in parts(state)):
+        return nodes_ready(state) and all(node.kubelet_listens(each) for each in NODES)
+    for each in NODES:
+        node.start(state, each)
+    return False
 
 
 def _certificates_old(state: State) -> bool:

@@ -21,6 +21,7 @@ from localcloud.shell import run
 
 CGROUPS = Path("/sys/fs/cgroup")
 CAP_SYS_RESOURCE = 24
+KUBELET_PORT = 10250
 INIT = "bash"  # what runs node-init.sh
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
 
@@ -69,6 +70,13 @@ def stop(state: State, node: Node, grace: float = 5.0) -> None:
 def images(state: State, node: Node) -> set[str]:
     """Names of the images that the node's containerd holds."""
     return set(ctr(state, node, "images", "list", "--quiet").split())
+
+
+def kubelet_listens(node: Node) -> bool:
+    """Whether the node's kubelet has come so far as to take requests."""
+    with contextlib.suppress(OSError), socket.create_connection((node.ip, KUBELET_PORT), timeout=1):
+        return True
+    return False
 
 
 def tasks(state: State, node: Node) -> set[str]:

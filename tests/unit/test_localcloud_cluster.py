@@ -236,3 +236,15 @@ def test_a_stack_of_this_checkout_on_another_cluster_is_not_another_copy(
     found = [daemons.Running(owner, "pulumi", number, ("pulumi",)) for number, owner in enumerate(owners)]
     monkeypatch.setattr(daemons, "running", lambda: found)
     assert cluster.other_owners(state) == [f"{state.root}-two"]
+
+
+def test_a_kubelet_that_was_quicker_than_containerd_is_started_again_while_up_waits(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives = [False]
+    monkeypatch.setattr(cluster, "parts", lambda _: [cluster.Part("kubelet", 1 if lives[0] else None)])
+    monkeypatch.setattr(cluster, "nodes_ready", lambda _: True)  # what the API remembers from before
+    monkeypatch.setattr(node, "start", lambda *_: lives.__setitem__(0, True))
+    listening = iter([False, True])
+    monkeypatch.setattr(node, "kubelet_listens", lambda _: next(listening))
+    assert [cluster._settled(state) for _ in range(3)] == [False, False, True]
