@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # preflight refuses when a route of the host overlaps them.
 BRIDGE = "stsets0"
 BRIDGE_IP = "10.213.0.1"
+BRIDGE_MAC = "02:53:54:53:00:01"  # by default it would change with the cables that are plugged in
 NODE_NET = "10.213.0.0/24"
 POD_NET = "10.214.0.0/16"
 SERVICE_NET = "10.215.0.0/16"
@@ -40,6 +41,11 @@ class Node:
     @property
     def ip(self) -> str:
         return f"10.213.0.{self.index + 10}"
+
+    @property
+    def mac(self) -> str:
+        """The same after every start: others would go on sending to the one that they remember."""
+        return f"02:53:54:53:00:{self.index + 10:02x}"
 
     @property
     def pod_subnet(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
-from localcloud.layout import BRIDGE, BRIDGE_IP, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
+from localcloud.layout import BRIDGE, BRIDGE_IP, BRIDGE_MAC, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
 from localcloud.shell import run, succeeds
 
 # Pods and nodes that leave the cluster do so under the host's address; and a host whose policy is not to forward, as
@@ -39,7 +39,7 @@ def overlapping_routes() -> list[str]:
 def up() -> None:
     """The bridge with its address; idempotent."""
     if not _exists(BRIDGE):
-        run(["ip", "link", "add", BRIDGE, "type", "bridge"])
+        run(["ip", "link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge"])
     run(["ip", "address", "replace", f"{BRIDGE_IP}/24", "dev", BRIDGE])
     run(["ip", "link", "set", BRIDGE, "up"])
     _allow_way_out()
@@ -55,6 +55,7 @@ def connect(node: Node, init: int) -> None:
     run(["ip", "link", "set", node.host_link, "master", BRIDGE, "up"])
     run(["ip", "route", "replace", node.pod_subnet, "via", node.ip, "dev", BRIDGE])
     run([*inside, "link", "set", "lo", "up"])
+    run([*inside, "link", "set", "eth0", "address", node.mac])
     run([*inside, "address", "replace", f"{node.ip}/24", "dev", "eth0"])
     run([*inside, "link", "set", "eth0", "up"])
     run([*inside, "route", "replace", "default", "via", BRIDGE_IP])

@@ -70,6 +70,8 @@ def test_every_node_has_addresses_of_its_own_inside_the_clusters_subnets() -> No
         assert ipaddress.ip_address(node.ip) in ipaddress.ip_network(NODE_NET)
         assert ipaddress.ip_network(node.pod_subnet).subnet_of(ipaddress.ip_network(POD_NET))  # type: ignore[arg-type]
         assert node.ip != layout.BRIDGE_IP
+        assert node.mac != layout.BRIDGE_MAC
+        assert int(node.mac[:2], 16) & 3 == 2, "one that nobody was sold, and of one device"
         assert len(node.host_link) <= 15, "Linux takes no longer name of a device"
 
 
