@@ -47,7 +47,7 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
     there.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_kubeconfig(there, config)
     _refuse_unknown_nodes(there, kubectl, name)
-    programs = {p: path for tool in install.resolve(cache, progress, NEEDED) for p, path in tool.programs.items()}
+    programs = install.programs(cache, progress, NEEDED)
     cluster.link_programs(there, programs)
     # One passphrase a checkout: the stack file that all its clusters share has room for the salt of one.
     stack.make_passphrase(state)

@@ -33,7 +33,7 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
     with cluster.alone():
         cluster.clear_orphans(state, progress)
         preflight.install_packages(progress.say)
-        programs = {p: path for tool in install.resolve(cache, progress) for p, path in tool.programs.items()}
+        programs = install.programs(cache, progress)
         started = cluster.up(state, programs, progress)
         import_images(state, cache, name, progress, check=bool(started))
         stack.prepare(state, name, programs[PROVIDER])
@@ -70,7 +70,7 @@ def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
         return
     if not cluster.nodes_ready(state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
-    programs = {p: path for tool in install.resolve(cache, progress) for p, path in tool.programs.items()}
+    programs = install.programs(cache, progress)
     stack.prepare(state, name, programs[PROVIDER])
     stack.preview(state, name, progress)
 

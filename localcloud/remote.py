@@ -38,7 +38,7 @@ def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progre
             "`make up STACK=local` needs no Google"
         )
     wanted = [tool for tool in TOOLS if tool.name in ("pulumi", "pulumi-language-python")]
-    programs = {p: path for tool in install.resolve(cache, progress, wanted) for p, path in tool.programs.items()}
+    programs = install.programs(cache, progress, wanted)
     folders = dict.fromkeys(str(path.parent) for path in programs.values())
     variables = {"PATH": ":".join([*folders, os.environ.get("PATH", os.defpath)])}
     flags = ["--yes"] if yes and operation != "preview" else []

@@ -55,6 +55,11 @@ def resolve(cache: Path, progress: Progress, tools: Sequence[Tool] = TOOLS) -> l
     return [resolved for resolved in found.values() if resolved is not None]
 
 
+def programs(cache: Path, progress: Progress, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
+    """Program name -> where it is, for every program of `tools`; what is missing is made first."""
+    return {name: path for tool in resolve(cache, progress, tools) for name, path in tool.programs.items()}
+
+
 def verify(cache: Path, tools: Sequence[Tool] = TOOLS) -> list[str]:
     """Compare every cached program with the SHA-256 noted when it was made; one line per difference."""
     problems = []
