@@ -14,11 +14,11 @@ from pathlib import Path
 
 from localcloud import controlplane, daemons, network, node
 from localcloud.errors import LocalCloudError
-from localcloud.layout import CLUSTER, NODES, State
+from localcloud.layout import CLUSTER, NODES, SLOT, State
 from localcloud.progress import Progress
 
-# Outside of any checkout: it tells apart the one cluster that can run on a machine.
-LOCK = Path(f"/run/{CLUSTER}.lock")
+# Outside of any checkout: it tells apart the one cluster that can run in a slot of the machine.
+LOCK = Path(f"/run/{CLUSTER}-{SLOT}.lock")
 ELSEWHERE = "elsewhere"  # where `elsewhere` keeps the state of stacks on other clusters
 
 

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
+from localcloud.layout import SLOT
 
-MARK = "STATEFULSETS_LOCALCLOUD"  # value: <state directory>:<daemon>
+# Of this slot only: what runs in another is none of this cluster's business.
+MARK = "STATEFULSETS_LOCALCLOUD" + ("" if SLOT == "0" else f"_{SLOT}")  # value: <state directory>:<daemon>
 LOG_LIMIT = 16 * 1024 * 1024
 
 

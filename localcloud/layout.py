@@ -11,19 +11,27 @@ CONTEXT = "statefulsets-local"
 KUBERNETES_VERSION = "1.34.4"
 ROOT = Path(__file__).resolve().parent.parent
 
+# Which of the places on this machine the cluster takes: `LOCALCLOUD_SLOT`, 0 to 3. Another one has other subnets, for a
+# machine whose VPN has these, and a cluster in each of them can run at the same time.
+SLOTS = {"0": 213, "1": 216, "2": 219, "3": 210}
+SLOT = os.environ.get("LOCALCLOUD_SLOT") or "0"
+
 # Subnets from the middle of 10/8, where home routers, Docker (172.17/16) and GKE's defaults seldom are;
 # preflight refuses when a route of the host overlaps them.
-BRIDGE = "stsets0"
-BRIDGE_IP = "10.213.0.1"
-BRIDGE_MAC = "02:53:54:53:00:01"  # by default it would change with the cables that are plugged in
-NODE_NET = "10.213.0.0/24"
-POD_NET = "10.214.0.0/16"
-SERVICE_NET = "10.215.0.0/16"
-API_SERVICE_IP = "10.215.0.1"
+_NET = SLOTS.get(SLOT, SLOTS["0"])
+BRIDGE = f"stsets{SLOT}"
+BRIDGE_IP = f"10.{_NET}.0.1"
+BRIDGE_MAC = f"02:53:54:53:0{SLOT}:01"  # by default it would change with the cables that are plugged in
+NODE_NET = f"10.{_NET}.0.0/24"
+POD_NET = f"10.{_NET + 1}.0.0/16"
+SERVICE_NET = f"10.{_NET + 2}.0.0/16"
+ALL_NETS = "10.208.0.0/12"  # of every slot
+API_SERVICE_IP = f"10.{_NET + 2}.0.1"
 API_PORT = 6443
-ETCD_PORT, ETCD_PEER_PORT = 23790, 23800
-CONTROLLER_MANAGER_PORT, SCHEDULER_PORT = 23257, 23259
-DNS_HEALTH_PORT, DNS_READY_PORT = 23053, 23054
+_PORTS = 23000 + 1000 * list(SLOTS.values()).index(_NET)
+ETCD_PORT, ETCD_PEER_PORT = _PORTS + 790, _PORTS + 800
+CONTROLLER_MANAGER_PORT, SCHEDULER_PORT = _PORTS + 257, _PORTS + 259
+DNS_HEALTH_PORT, DNS_READY_PORT = _PORTS + 53, _PORTS + 54
 API_URL = f"https://{BRIDGE_IP}:{API_PORT}"
 CLUSTER_DOMAIN = "cluster.local"
 
@@ -40,25 +48,25 @@ class Node:
 
     @property
     def ip(self) -> str:
-        return f"10.213.0.{self.index + 10}"
+        return f"10.{_NET}.0.{self.index + 10}"
 
     @property
     def mac(self) -> str:
         """The same after every start: others would go on sending to the one that they remember."""
-        return f"02:53:54:53:00:{self.index + 10:02x}"
+        return f"02:53:54:53:0{SLOT}:{self.index + 10:02x}"
 
     @property
     def pod_subnet(self) -> str:
-        return f"10.214.{self.index}.0/24"
+        return f"10.{_NET + 1}.{self.index}.0/24"
 
     @property
     def host_link(self) -> str:
         """The host's end of the node's cable; Linux allows 15 characters."""
-        return f"stsets-n{self.index}"
+        return f"stsets{SLOT}-n{self.index}"
 
     @property
     def cgroup(self) -> str:
-        return f"{self.name}"
+        return f"{CLUSTER}-{SLOT}-{self.index}"
 
 
 NODES = (Node(0),)

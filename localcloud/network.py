@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
-from localcloud.layout import BRIDGE, BRIDGE_IP, BRIDGE_MAC, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
+from localcloud.layout import ALL_NETS, BRIDGE, BRIDGE_IP, BRIDGE_MAC, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
 from localcloud.shell import run, succeeds
 
 # Pods and nodes that leave the cluster do so under the host's address; and a host whose policy is not to forward, as
 # Docker's is, forwards for the cluster's bridge all the same. The comment marks the rules as ours.
 _OURS = ("-m", "comment", "--comment", BRIDGE, "-j")
 RULES: tuple[tuple[str, ...], ...] = (
-    ("nat", "POSTROUTING", "-s", POD_NET, "!", "-d", "10.208.0.0/12", *_OURS, "MASQUERADE"),
-    ("nat", "POSTROUTING", "-s", NODE_NET, "!", "-d", "10.208.0.0/12", *_OURS, "MASQUERADE"),
+    ("nat", "POSTROUTING", "-s", POD_NET, "!", "-d", ALL_NETS, *_OURS, "MASQUERADE"),
+    ("nat", "POSTROUTING", "-s", NODE_NET, "!", "-d", ALL_NETS, *_OURS, "MASQUERADE"),
     ("filter", "FORWARD", "-i", BRIDGE, *_OURS, "ACCEPT"),
     ("filter", "FORWARD", "-o", BRIDGE, *_OURS, "ACCEPT"),
 )

@@ -22,7 +22,12 @@ from localcloud.layout import (
     DNS_READY_PORT,
     ETCD_PEER_PORT,
     ETCD_PORT,
+    NODE_NET,
+    POD_NET,
     SCHEDULER_PORT,
+    SERVICE_NET,
+    SLOT,
+    SLOTS,
     State,
 )
 from localcloud.shell import run, succeeds
@@ -72,6 +77,7 @@ def checks(state: State, cache: Path) -> Iterator[Check]:
     yield _cgroups()
     yield _overlay()
     yield _state_directory(state)
+    yield _slot()
     yield _other_copy(state)
     yield _ports(state)
     yield _routes()
@@ -145,7 +151,10 @@ def _other_copy(state: State) -> Check:
         return Check("other copies", "none")
     checkout = Path(alive[0]).parent
     return Check(
-        "other copies", alive[0], f"the cluster of {checkout} runs on this machine; `make -C {checkout} down` first"
+        "other copies",
+        alive[0],
+        f"the cluster of {checkout} runs on this machine; `make -C {checkout} down` first, "
+        "or run both: LOCALCLOUD_SLOT=1 make up",
     )
 
 
@@ -175,9 +184,15 @@ def _routes() -> Check:
     except LocalCloudError:
         return Check("routes", "unknown until iproute2 is installed")
     problem = (
-        f"the cluster's subnets 10.213.0.0 to 10.215.255.255 overlap a route of this machine ({', '.join(overlapping)})"
+        f"the cluster's subnets {NODE_NET}, {POD_NET}, {SERVICE_NET} overlap a route of this machine "
+        f"({', '.join(overlapping)}); take others with LOCALCLOUD_SLOT=1, 2 or 3"
     )
-    return Check("routes", f"{len(overlapping)} overlap", problem + "; remove it first" if overlapping else "")
+    return Check("routes", f"{len(overlapping)} overlap", problem if overlapping else "")
+
+
+def _slot() -> Check:
+    problem = f"LOCALCLOUD_SLOT is {SLOT!r}; it is one of {', '.join(SLOTS)} (default: 0)"
+    return Check("slot", f"{SLOT}: {NODE_NET}, {POD_NET}, {SERVICE_NET}", "" if SLOT in SLOTS else problem)
 
 
 def _space(cache: Path, missing: list[str]) -> Check:

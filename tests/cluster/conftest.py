@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from localcloud import daemons
-from localcloud.layout import ROOT, State
+from localcloud.layout import ROOT, SLOT, State
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +42,7 @@ class Project:
         return {
             **{k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "KUBECONFIG", "LOCALCLOUD_"))},
             "PATH": f"{state.bin}:{os.environ['PATH']}",
+            "LOCALCLOUD_SLOT": SLOT,
             "KUBECONFIG": str(state.kubeconfig),
             "PULUMI_HOME": str(state.pulumi_home),
             "PULUMI_BACKEND_URL": f"file://{state.pulumi_state}",

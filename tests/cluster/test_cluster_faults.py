@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from localcloud import cluster, daemons
+from localcloud.layout import BRIDGE, BRIDGE_IP, SLOT
 from tests.cluster.conftest import Project, copy_project, eventually, only_kubia
 
 CRASHES = ["statefulsets-0-kubelet", "statefulsets-0-containerd", "etcd", "kube-apiserver", "statefulsets-0"]
@@ -68,8 +69,8 @@ def test_the_cluster_listens_on_loopback_and_its_own_bridge_only(project: Projec
     for line in listening:
         if any(f"pid={pid}," in line for pid in ours):
             addresses.add(line.split()[4].rpartition(":")[0].partition("%")[0])
-    assert addresses <= {"127.0.0.1", "10.213.0.1"}
-    assert "10.213.0.1" in addresses
+    assert addresses <= {"127.0.0.1", BRIDGE_IP}
+    assert BRIDGE_IP in addresses
 
 
 def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Project, tmp_path: Path) -> None:
@@ -87,11 +88,11 @@ def test_down_leaves_no_process_link_rule_or_cgroup(project: Project) -> None:
     project.down()
     assert daemons.running(project.state.root) == []
     links = [link.name for link in Path("/sys/class/net").iterdir()]
-    assert not [name for name in links if name.startswith("stset")]
-    assert not list(Path("/sys/fs/cgroup").glob("*/statefulsets-*")) + list(
-        Path("/sys/fs/cgroup").glob("statefulsets-*")
+    assert not [name for name in links if name.startswith(BRIDGE)]
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/statefulsets-{SLOT}-*")) + list(
+        Path("/sys/fs/cgroup").glob(f"statefulsets-{SLOT}-*")
     )
-    assert "stsets0" not in subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
+    assert BRIDGE not in subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
     assert str(project.state.root) not in Path("/proc/mounts").read_text()
     project.up()
 
@@ -116,7 +117,7 @@ def _set_is_being_made(project: Project) -> bool:
 # After each of these steps of the first `up` the run is killed, as by a power cut of the terminal.
 STEPS: dict[str, Callable[[Project], Any]] = {
     "certificates": lambda project: (project.state.pki / "ca.crt").exists(),
-    "bridge": lambda project: Path("/sys/class/net/stsets0").exists(),
+    "bridge": lambda project: Path("/sys/class/net", BRIDGE).exists(),
     "etcd": _runs("etcd"),
     "node": _runs("statefulsets-0"),
     "containerd": _runs("statefulsets-0-containerd"),

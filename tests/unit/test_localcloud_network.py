@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 
 from localcloud import layout, network
 from localcloud.errors import LocalCloudError
-from localcloud.layout import BRIDGE, NODE_NET, POD_NET, SERVICE_NET, Node, State
+from localcloud.layout import BRIDGE, NODE_NET, POD_NET, ROOT, SERVICE_NET, Node, State
 from tests.unit.localcloud_fakes import script
 
 
@@ -112,3 +115,25 @@ def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: p
         else:
             monkeypatch.setenv("XDG_CACHE_HOME", unset)
         assert layout.cache() == tmp_path / "home" / ".cache" / "statefulsets"
+
+
+def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark() -> None:
+    script = """if True:
+        from localcloud import cluster, daemons, layout as l, preflight
+        n = l.Node(0)
+        print(l.BRIDGE, l.NODE_NET, l.POD_NET, l.SERVICE_NET, n.ip, n.mac, n.host_link, n.cgroup, daemons.MARK,
+              cluster.LOCK, *preflight.LOOPBACK_PORTS)
+    """
+    seen = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "LOCALCLOUD_SLOT": slot},
+            cwd=ROOT,
+            text=True,
+            capture_output=True,
+            check=True,
+        ).stdout.split()
+        for slot in ("0", "1", "2", "3")
+    ]
+    everything = [value for slot in seen for value in slot]
+    assert len(everything) == len(set(everything)) == 4 * 16

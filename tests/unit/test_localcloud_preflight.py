@@ -104,7 +104,10 @@ def test_the_cluster_of_another_checkout_is_named_with_the_command_that_stops_it
     assert machine.refusal() == [], "that checkout was deleted: `up` clears what is left of it"
     other.mkdir(parents=True)
     checkout = other.parent
-    assert machine.refusal() == [f"the cluster of {checkout} runs on this machine; `make -C {checkout} down` first"]
+    assert machine.refusal() == [
+        f"the cluster of {checkout} runs on this machine; `make -C {checkout} down` first, "
+        "or run both: LOCALCLOUD_SLOT=1 make up"
+    ]
 
 
 def test_ports_that_others_listen_on_are_all_named(
@@ -141,8 +144,8 @@ def test_ports_that_our_own_cluster_listens_on_are_not_taken(
 def test_routes_that_overlap_are_named(machine: Machine) -> None:
     machine.routes("default", "10.214.3.0/24", "10.212.0.0/16")
     assert machine.refusal() == [
-        "the cluster's subnets 10.213.0.0 to 10.215.255.255 overlap a route of this machine "
-        "(10.214.3.0/24 dev tun0); remove it first"
+        "the cluster's subnets 10.213.0.0/24, 10.214.0.0/16, 10.215.0.0/16 overlap a route of this machine "
+        "(10.214.3.0/24 dev tun0); take others with LOCALCLOUD_SLOT=1, 2 or 3"
     ]
 
 
@@ -251,3 +254,8 @@ def test_where_systemd_runs_the_user_hears_how_to_stop_debians_own_containerd(ma
     heard: list[str] = []
     preflight.install_packages(heard.append)
     assert heard[-1].endswith("`systemctl disable --now containerd` stops it")
+
+
+def test_a_slot_that_does_not_exist_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "SLOT", "7")
+    assert machine.refusal() == ["LOCALCLOUD_SLOT is '7'; it is one of 0, 1, 2, 3 (default: 0)"]
