@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localcloud import controlplane, daemons, network, node
 from localcloud.errors import LocalCloudError
@@ -160,7 +161,11 @@ def pods_observed(state: State) -> bool:
 
 
 def unready_workloads(state: State) -> list[str]:
-    """StatefulSets that have fewer ready pods than they ask for, as `namespace/name: 1 of 2 pods ready`."""
+    """StatefulSets that lack ready pods or still roll, as `namespace/name: 1 of 2 pods ready`.
+
+    Pulumi's Kubernetes provider up to 4.25 may take the status of before a change for the one after it
+    (pulumi-kubernetes, pull request 4094), so its word that an update is done is not enough.
+    """
     status, answer = controlplane.request(state, "GET", "/apis/apps/v1/statefulsets")
     if status != 200:
         return ["the API server does not list the StatefulSets"]
@@ -171,7 +176,18 @@ def unready_workloads(state: State) -> list[str]:
         ready = have.get("readyReplicas", 0)
         if not seen or ready != wanted or have.get("replicas", 0) != wanted:
             lines.append(f"{meta['namespace']}/{meta['name']}: {ready} of {wanted} pods ready")
+        elif (new := have.get("updatedReplicas", 0)) < _to_update(item["spec"]):
+            lines.append(f"{meta['namespace']}/{meta['name']}: {new} of {_to_update(item['spec'])} pods updated")
     return lines
+
+
+def _to_update(spec: dict[str, Any]) -> int:
+    """How many pods a StatefulSet's controller brings to the newest revision by itself."""
+    strategy = spec.get("updateStrategy", {})
+    if strategy.get("type") == "OnDelete":
+        return 0
+    partition: int = (strategy.get("rollingUpdate") or {}).get("partition", 0)
+    return max(spec["replicas"] - max(partition - spec.get("ordinals", {}).get("start", 0), 0), 0)
 
 
 def link_programs(state: State, programs: dict[str, Path]) -> None:

@@ -166,12 +166,16 @@ def test_an_api_server_that_does_not_answer_is_not_ready(state: State, monkeypat
 @pytest.mark.parametrize(
     ("item", "lines"),
     [
-        (statefulset(observedGeneration=3, readyReplicas=2, replicas=2), []),
+        (statefulset(observedGeneration=3, readyReplicas=2, replicas=2, updatedReplicas=2), []),
         (statefulset(0, observedGeneration=3), []),
         (statefulset(observedGeneration=3, readyReplicas=1, replicas=2), ["default/kubia: 1 of 2 pods ready"]),
         (statefulset(observedGeneration=2, readyReplicas=2, replicas=2), ["default/kubia: 2 of 2 pods ready"]),
         (statefulset(1, observedGeneration=3, readyReplicas=1, replicas=2), ["default/kubia: 1 of 1 pods ready"]),
         (statefulset(), ["default/kubia: 0 of 2 pods ready"]),
+        (
+            statefulset(observedGeneration=3, readyReplicas=2, replicas=2, updatedReplicas=1),
+            ["default/kubia: 1 of 2 pods updated"],
+        ),
     ],
 )
 def test_a_workload_is_ready_when_the_controller_has_seen_it_and_every_pod_is(
@@ -179,6 +183,25 @@ def test_a_workload_is_ready_when_the_controller_has_seen_it_and_every_pod_is(
 ) -> None:
     api["/apis/apps/v1/statefulsets"] = (200, {"items": [item]})
     assert cluster.unready_workloads(state) == lines
+
+
+@pytest.mark.parametrize(
+    ("strategy", "updated", "settled"),
+    [
+        ({"type": "OnDelete"}, 0, True),
+        ({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}, 1, True),
+        ({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}, 0, False),
+        ({"type": "RollingUpdate", "rollingUpdate": {"partition": 9}}, 0, True),
+        ({"type": "RollingUpdate"}, 1, False),
+    ],
+)
+def test_up_waits_only_for_pods_that_the_update_strategy_replaces(
+    strategy: dict[str, Any], updated: int, settled: bool, state: State, api: API
+) -> None:
+    item = statefulset(observedGeneration=3, readyReplicas=2, replicas=2, updatedReplicas=updated)
+    item["spec"]["updateStrategy"] = strategy
+    api["/apis/apps/v1/statefulsets"] = (200, {"items": [item]})
+    assert (cluster.unready_workloads(state) == []) is settled
 
 
 def test_workloads_that_cannot_be_listed_are_not_taken_for_ready(state: State, api: API) -> None:
