@@ -27,7 +27,6 @@ from localcloud.layout import (
     SCHEDULER_PORT,
     SERVICE_NET,
     SLOT,
-    SLOTS,
     State,
 )
 from localcloud.shell import run, succeeds
@@ -77,7 +76,7 @@ def checks(state: State, cache: Path) -> Iterator[Check]:
     yield _cgroups()
     yield _overlay()
     yield _state_directory(state)
-    yield _slot()
+    yield _slot(state)
     yield _other_copy(state)
     yield _ports(state)
     yield _routes()
@@ -190,9 +189,8 @@ def _routes() -> Check:
     return Check("routes", f"{len(overlapping)} overlap", problem if overlapping else "")
 
 
-def _slot() -> Check:
-    problem = f"LOCALCLOUD_SLOT is {SLOT!r}; it is one of {', '.join(SLOTS)} (default: 0)"
-    return Check("slot", f"{SLOT}: {NODE_NET}, {POD_NET}, {SERVICE_NET}", "" if SLOT in SLOTS else problem)
+def _slot(state: State) -> Check:
+    return Check("slot", f"{SLOT}: {NODE_NET}, {POD_NET}, {SERVICE_NET}", cluster.wrong_slot(state))
 
 
 def _space(cache: Path, missing: list[str]) -> Check:

@@ -102,15 +102,15 @@ def test_a_program_that_a_package_manager_linked_to_is_followed(
 
 
 def test_only_one_up_or_down_works_at_a_time_and_a_crash_lets_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "LOCK", tmp_path / "lock")
     busy = pytest.raises(LocalCloudError, match=r"^another `make up` or `make down` is at work on this machine")
-    with cluster.alone(), busy, cluster.alone():
+    with cluster.alone(state), busy, cluster.alone(state):
         pytest.fail("it must not get in")
-    with pytest.raises(ZeroDivisionError), cluster.alone():
+    with pytest.raises(ZeroDivisionError), cluster.alone(state):
         raise ZeroDivisionError
-    with cluster.alone():
+    with cluster.alone(state):
         pass
 
 

@@ -137,3 +137,11 @@ def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark()
     ]
     everything = [value for slot in seen for value in slot]
     assert len(everything) == len(set(everything)) == 4 * 16
+
+
+def test_a_cluster_stays_in_the_slot_in_which_it_was_made(tmp_path: Path) -> None:
+    (tmp_path / "slot").write_text("2")
+    environment = {k: v for k, v in os.environ.items() if k != "LOCALCLOUD_SLOT"} | {"LOCALCLOUD_STATE": str(tmp_path)}
+    show = [sys.executable, "-c", "from localcloud.layout import BRIDGE; print(BRIDGE)"]
+    done = subprocess.run(show, env=environment, cwd=ROOT, text=True, capture_output=True, check=True)
+    assert done.stdout == "stsets2\n"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import preflight
+from localcloud import cluster, preflight
 from localcloud.daemons import Running
+from localcloud.errors import LocalCloudError
 from localcloud.layout import State
 from localcloud.preflight import GIB
 from localcloud.toolchain.catalog import TOOLS
@@ -257,5 +258,14 @@ def test_where_systemd_runs_the_user_hears_how_to_stop_debians_own_containerd(ma
 
 
 def test_a_slot_that_does_not_exist_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "SLOT", "7")
+    monkeypatch.setattr(cluster, "SLOT", "7")
     assert machine.refusal() == ["LOCALCLOUD_SLOT is '7'; it is one of 0, 1, 2, 3 (default: 0)"]
+
+
+def test_a_cluster_is_not_started_a_second_time_in_another_slot(machine: Machine) -> None:
+    machine.state.root.mkdir(parents=True, exist_ok=True)
+    machine.state.slot.write_text("3")
+    refusal = "LOCALCLOUD_SLOT is '0', but this cluster was made in slot 3; unset it"
+    assert machine.refusal() == [refusal]
+    with pytest.raises(LocalCloudError, match=refusal), cluster.alone(machine.state):
+        pytest.fail("`down` or `erase` went on")
