@@ -1,0 +1,120 @@
+"""What requests may say. A field that is not here is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from localcloud.gce.errors import ApiError, invalid, not_implemented
+
+
+class Body(BaseModel):
+    """A request's JSON. Numbers may be strings, as in Google's 64-bit fields."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+
+
+class DiskInsert(Body):
+    name: str
+    size_gb: int | None = None
+    type: str | None = None
+    description: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    source_snapshot: str | None = None
+    replica_zones: list[str] | None = None
+    physical_block_size_bytes: Literal["4096"] = "4096"
+
+
+class Resize(Body):
+    size_gb: int
+
+
+class SetLabels(Body):
+    labels: dict[str, str] = Field(default_factory=dict)
+    label_fingerprint: str = ""
+
+
+class CreateSnapshot(Body):
+    name: str
+    description: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class Policies(Body):
+    resource_policies: list[str] = Field(min_length=1)
+
+
+class AttachDisk(Body):
+    source: str
+    device_name: str | None = None
+    mode: Literal["READ_WRITE", "READ_ONLY"] = "READ_WRITE"
+    type: Literal["PERSISTENT"] = "PERSISTENT"
+    boot: Literal[False] = False
+    auto_delete: Literal[False] = False
+    kind: Literal["compute#attachedDisk"] = "compute#attachedDisk"
+
+
+class DailySchedule(Body):
+    days_in_cycle: Literal[1]
+    start_time: str = Field(pattern=r"^([01][0-9]|2[0-3]):00$")
+
+
+class Schedule(Body):
+    daily_schedule: DailySchedule
+
+
+class Retention(Body):
+    max_retention_days: int = Field(ge=1, le=65535)
+    on_source_disk_delete: Literal["KEEP_AUTO_SNAPSHOTS", "APPLY_RETENTION_POLICY"] = "KEEP_AUTO_SNAPSHOTS"
+
+
+class SnapshotSchedulePolicy(Body):
+    schedule: Schedule
+    retention_policy: Retention | None = None
+
+
+class ResourcePolicyInsert(Body):
+    name: str
+    description: str = ""
+    snapshot_schedule_policy: SnapshotSchedulePolicy
+
+
+class NetworkInsert(Body):
+    name: str
+    description: str = ""
+    auto_create_subnetworks: bool = True
+
+
+class StandinInstance(Body):
+    name: str
+    zone: str
+
+
+class StandinInstances(Body):
+    instances: list[StandinInstance]
+
+
+B = TypeVar("B", bound=Body)
+
+
+def parse(model: type[B], data: Any) -> B:
+    """The request, or the first thing that is wrong with it."""
+    if not isinstance(data, Mapping):
+        raise invalid("Invalid JSON payload received. Expected an object.")
+    try:
+        return model.model_validate(data)
+    except ValidationError as wrong:
+        raise _refusal(wrong) from None
+
+
+def _refusal(wrong: ValidationError) -> ApiError:
+    problem = wrong.errors(include_url=False, include_input=False)[0]
+    field = ".".join(["resource", *map(str, problem["loc"])])
+    if problem["type"] == "extra_forbidden":
+        return not_implemented(f"the field '{field}'")
+    if problem["type"] == "missing":
+        return ApiError("required", f"Required field '{field}' not specified")
+    return invalid(f"Invalid value for field '{field}': {problem['msg']}")

@@ -1,0 +1,244 @@
+"""Compute Engine's paths: which call does what. Everything else is refused by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from localcloud.gce import disks, instances, names, operations, snapshots
+from localcloud.gce.bodies import (
+    AttachDisk,
+    CreateSnapshot,
+    DiskInsert,
+    NetworkInsert,
+    Policies,
+    Resize,
+    ResourcePolicyInsert,
+    SetLabels,
+    parse,
+)
+from localcloud.gce.errors import ApiError, invalid, not_found, not_implemented
+from localcloud.gce.store import Record, Store
+
+PREFIX: Final = "/compute/v1/"
+PLACES: Final = r"(?P<place>projects/(?P<project>[^/]+)/(?:zones|regions)/[^/]+)"
+ZONE: Final = r"(?P<place>projects/(?P<project>[^/]+)/zones/[^/]+)"
+REGION: Final = r"(?P<place>projects/(?P<project>[^/]+)/regions/[^/]+)"
+GLOBAL: Final = r"(?P<place>projects/(?P<project>[^/]+)/global)"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: its path from `projects/` on, the parts that its route names, its query and body."""
+
+    store: Store
+    path: str
+    parts: dict[str, str]
+    query: dict[str, str]
+    body: Any
+
+    @property
+    def place(self) -> str:
+        return self.parts["place"]
+
+    @property
+    def above(self) -> str:
+        """The path without its last word: what `.../disks/D/resize` is about."""
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and path; `run` answers the record to show, or of a change the path that it changed."""
+
+    method: str
+    pattern: str
+    run: Callable[[Call], Any]
+    verb: str = ""
+    """Of a change, Google's name for it; a look has none."""
+    query: tuple[str, ...] = ()
+
+
+def _look(call: Call) -> Record:
+    return disks.find(call.store, call.path)
+
+
+def _list(call: Call) -> Record:
+    kind = call.path.rpartition("/")[2][:-1]
+    items = [record for _, record in call.store.under(f"{call.path}/")]
+    if call.path.endswith("/global/networks"):
+        items = [_default_network(call), *items]
+    return {"kind": f"compute#{kind}List", "items": items}
+
+
+def _network(call: Call) -> Record:
+    return _default_network(call) if call.path.endswith("/networks/default") else _look(call)
+
+
+def _default_network(call: Call) -> Record:
+    """Every project has one (Compute Engine, "Default networks")."""
+    path = f"{call.place}/networks/default"
+    return {"kind": "compute#network", "id": "0", "name": "default", "autoCreateSubnetworks": True, "selfLink": path}
+
+
+def _insert_network(call: Call) -> str:
+    body = parse(NetworkInsert, call.body)
+    if body.name == "default":
+        raise ApiError("alreadyExists", f"The resource '{call.place}/networks/default' already exists")
+    return snapshots.insert_network(call.store, call.place, body)
+
+
+def _instance(call: Call) -> Record:
+    return instances.shown(call.store, call.place, instances.find(call.store, call.place, call.parts["name"]))
+
+
+def _instances(call: Call) -> Record:
+    return {"kind": "compute#instanceList", "items": instances.listed(call.store, call.place)}
+
+
+def _attach(call: Call) -> str:
+    force = call.query.get("forceAttach", "false") == "true"
+    return instances.attach(call.store, call.place, call.parts["name"], parse(AttachDisk, call.body), force)
+
+
+def _detach(call: Call) -> str:
+    if "deviceName" not in call.query:
+        raise ApiError("required", "Required parameter 'deviceName' not specified")
+    return instances.detach(call.store, call.place, call.parts["name"], call.query["deviceName"])
+
+
+def _zone(call: Call) -> Record:
+    zone = call.parts["zone"]
+    names.check_place(f"zones/{zone}")
+    region = f"projects/{call.parts['project']}/regions/{names.region_of(zone)}"
+    return {"kind": "compute#zone", "name": zone, "status": "UP", "region": region, "selfLink": call.path}
+
+
+def _zones(call: Call) -> Record:
+    known = {record["zone"] for _, record in call.store.under(instances.REGISTERED)}
+    items = [
+        {"kind": "compute#zone", "name": zone, "status": "UP", "selfLink": f"{call.path}/{zone}"}
+        for zone in sorted(known)
+    ]
+    return {"kind": "compute#zoneList", "items": items}
+
+
+def _disk_type(call: Call) -> Record:
+    name = call.parts["name"]
+    if name not in disks.SMALLEST_GB:
+        raise not_found(call.path)
+    sizes = f"{disks.SMALLEST_GB[name]}GB-{disks.LARGEST_GB}GB"
+    return {
+        "kind": "compute#diskType",
+        "name": name,
+        "validDiskSize": sizes,
+        "defaultDiskSizeGb": str(disks.DEFAULT_GB[name]),
+        "selfLink": call.path,
+    }
+
+
+ROUTES: Final = (
+    Route("GET", rf"{PLACES}/disks", _list),
+    Route("GET", rf"{PLACES}/disks/[^/]+", _look),
+    Route("POST", rf"{PLACES}/disks", lambda c: disks.insert(c.store, c.place, parse(DiskInsert, c.body)), "insert"),
+    Route("DELETE", rf"{PLACES}/disks/[^/]+", lambda c: disks.delete(c.store, c.path), "delete"),
+    Route(
+        "POST",
+        rf"{PLACES}/disks/[^/]+/resize",
+        lambda c: disks.resize(c.store, c.above, parse(Resize, c.body)),
+        "resizeDisk",
+    ),
+    Route(
+        "POST",
+        rf"{PLACES}/disks/[^/]+/setLabels",
+        lambda c: disks.set_labels(c.store, c.above, parse(SetLabels, c.body)),
+        "setLabels",
+    ),
+    Route(
+        "POST",
+        rf"{PLACES}/disks/[^/]+/createSnapshot",
+        lambda c: snapshots.create(c.store, c.above, parse(CreateSnapshot, c.body)),
+        "createSnapshot",
+    ),
+    Route(
+        "POST",
+        rf"{PLACES}/disks/[^/]+/addResourcePolicies",
+        lambda c: disks.add_policies(c.store, c.above, parse(Policies, c.body)),
+        "addResourcePolicies",
+    ),
+    Route(
+        "POST",
+        rf"{PLACES}/disks/[^/]+/removeResourcePolicies",
+        lambda c: disks.remove_policies(c.store, c.above, parse(Policies, c.body)),
+        "removeResourcePolicies",
+    ),
+    Route("GET", rf"{GLOBAL}/snapshots", _list),
+    Route("GET", rf"{GLOBAL}/snapshots/[^/]+", _look),
+    Route("DELETE", rf"{GLOBAL}/snapshots/[^/]+", lambda c: snapshots.delete(c.store, c.path), "delete"),
+    Route("GET", rf"{REGION}/resourcePolicies", _list),
+    Route("GET", rf"{REGION}/resourcePolicies/[^/]+", _look),
+    Route(
+        "POST",
+        rf"{REGION}/resourcePolicies",
+        lambda c: snapshots.insert_policy(c.store, c.place, parse(ResourcePolicyInsert, c.body)),
+        "insert",
+    ),
+    Route("DELETE", rf"{REGION}/resourcePolicies/[^/]+", lambda c: snapshots.delete_policy(c.store, c.path), "delete"),
+    Route("GET", rf"{ZONE}/instances", _instances),
+    Route("GET", rf"{ZONE}/instances/(?P<name>[^/]+)", _instance),
+    Route("POST", rf"{ZONE}/instances/(?P<name>[^/]+)/attachDisk", _attach, "attachDisk", ("forceAttach",)),
+    Route("POST", rf"{ZONE}/instances/(?P<name>[^/]+)/detachDisk", _detach, "detachDisk", ("deviceName",)),
+    Route("GET", r"projects/(?P<project>[^/]+)/zones", _zones),
+    Route("GET", r"projects/(?P<project>[^/]+)/zones/(?P<zone>[^/]+)", _zone),
+    Route("GET", rf"{PLACES}/diskTypes/(?P<name>[^/]+)", _disk_type),
+    Route("GET", rf"{GLOBAL}/networks", _list),
+    Route("GET", rf"{GLOBAL}/networks/[^/]+", _network),
+    Route("POST", rf"{GLOBAL}/networks", _insert_network, "insert"),
+    Route("DELETE", rf"{GLOBAL}/networks/[^/]+", lambda c: snapshots.delete_network(c.store, c.path), "delete"),
+    Route("GET", rf"(?:{PLACES[:-1]}|projects/[^/]+/global))/operations/[^/]+", _look),
+    Route(
+        "POST",
+        rf"(?:{PLACES[:-1]}|projects/[^/]+/global))/operations/[^/]+/wait",
+        lambda c: disks.find(c.store, c.above),
+    ),
+)
+
+
+def answer(store: Store, method: str, path: str, query: dict[str, str], body: Any) -> Record:
+    """Do what a request asks; `path` is from `projects/` on."""
+    for route in ROUTES:
+        found = re.fullmatch(route.pattern, path)
+        if found and route.method == method:
+            unknown = sorted(set(query) - {*route.query, "alt", "prettyPrint"})
+            if unknown:
+                raise not_implemented(f"the query parameter '{unknown[0]}' of {path}")
+            parts = {name: value for name, value in found.groupdict().items() if value}
+            _check(parts)
+            return _run(route, Call(store, path, parts, query, body))
+    raise not_implemented(f"{method} {PREFIX}{path}")
+
+
+def _check(parts: dict[str, str]) -> None:
+    project = parts.get("project", "")
+    if project and not names.PROJECT.fullmatch(project):
+        raise invalid(
+            f"Invalid value for field 'project': '{project}'. Must be a match of regex '{names.PROJECT.pattern}'"
+        )
+    place = parts.get("place", "").split("/", 2)[-1]
+    if place.startswith(("zones/", "regions/")):
+        names.check_place(place)
+
+
+def _run(route: Route, call: Call) -> Record:
+    if not route.verb:
+        with call.store.view():
+            record: Record = route.run(call)
+        return record
+    with call.store.change():
+        before = call.store.get(call.path) or {}
+        target = route.run(call)
+        record = call.store.get(target) or before
+        place = call.place
+        return operations.done(call.store, place, route.verb, target, str(record.get("id", "0")))

@@ -1,0 +1,169 @@
+"""Disks, zonal and regional: what Compute Engine allows with them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from localcloud.gce import files, names
+from localcloud.gce.bodies import DiskInsert, Policies, Resize, SetLabels
+from localcloud.gce.clock import now
+from localcloud.gce.errors import ApiError, already_exists, invalid, not_found
+from localcloud.gce.store import Record, Store
+
+LARGEST_GB: Final = 64 * 1024
+SMALLEST_GB: Final = {"pd-standard": 1, "pd-balanced": 1, "pd-ssd": 1, "pd-extreme": 500}
+"""The documentation says 10 GB; the API takes 1 (PD CSI driver, MinimumDiskSizeInGb), as the seed's disks show."""
+SMALLEST_REGIONAL_GB: Final = {"pd-standard": 200, "pd-balanced": 10, "pd-ssd": 10}
+"""Compute Engine, "About regional persistent disks"."""
+DEFAULT_GB: Final = {"pd-standard": 500, "pd-balanced": 100, "pd-ssd": 100, "pd-extreme": 1000}
+"""Compute Engine, diskTypes.defaultDiskSizeGb."""
+
+
+def find(store: Store, path: str) -> Record:
+    """The disk of that path; raises if there is none."""
+    disk = store.get(path)
+    if disk is None:
+        raise not_found(path)
+    return disk
+
+
+def insert(store: Store, place: str, body: DiskInsert) -> str:
+    """Make a disk in `projects/P/zones/Z` or `projects/P/regions/R`; returns its path."""
+    names.check_name("resource.name", body.name)
+    names.check_labels(body.labels)
+    project, regional = place.split("/")[1], "/regions/" in place
+    path = f"{place}/disks/{body.name}"
+    if store.get(path) is not None:
+        raise already_exists(path)
+    kind = (body.type or "pd-standard").rpartition("/")[2]
+    snapshot = _snapshot(store, project, body)
+    size = _size(body, kind, regional, snapshot)
+    number = store.next_id()
+    disk: Record = {
+        "kind": "compute#disk",
+        "id": str(number),
+        "name": body.name,
+        "description": body.description,
+        "status": "READY",
+        "sizeGb": str(size),
+        "selfLink": path,
+        "type": f"{place}/diskTypes/{kind}",
+        "labels": body.labels,
+        "labelFingerprint": names.fingerprint(body.labels),
+        "physicalBlockSizeBytes": body.physical_block_size_bytes,
+        "resourcePolicies": [],
+        "creationTimestamp": now(),
+        "standinFile": f"disks/{body.name}-{number}.img",
+    }
+    if regional:
+        disk |= {"region": place, "replicaZones": _replica_zones(project, place, body)}
+    elif body.replica_zones:
+        raise invalid("Invalid value for field 'resource.replicaZones': a zonal disk has none")
+    else:
+        disk["zone"] = place
+    file = store.root / disk["standinFile"]
+    if snapshot:
+        disk |= {"sourceSnapshot": snapshot["selfLink"], "sourceSnapshotId": snapshot["id"]}
+        files.copy(store.root / snapshot["standinFile"], file)
+        files.grow(file, size)
+    else:
+        files.make(file, size)
+    store.put(path, disk)
+    return path
+
+
+def _snapshot(store: Store, project: str, body: DiskInsert) -> Record | None:
+    if body.source_snapshot is None:
+        return None
+    return find(store, names.reference(project, body.source_snapshot, "global/snapshots/"))
+
+
+def _size(body: DiskInsert, kind: str, regional: bool, snapshot: Record | None) -> int:
+    smallest = (SMALLEST_REGIONAL_GB if regional else SMALLEST_GB).get(kind)
+    if smallest is None:
+        raise invalid(f"Invalid value for field 'resource.type': '{kind}'. No such disk type here")
+    source = int(snapshot["diskSizeGb"]) if snapshot else 0
+    size = body.size_gb if body.size_gb is not None else source or DEFAULT_GB[kind]
+    if not smallest <= size <= LARGEST_GB:
+        raise invalid(f"Disk size: {size} GB is not between {smallest} GB and {LARGEST_GB} GB for {kind}")
+    if size < source:
+        raise invalid(f"Requested disk size cannot be smaller than the snapshot size ({source} GB)")
+    return size
+
+
+def _replica_zones(project: str, place: str, body: DiskInsert) -> list[str]:
+    region = place.rpartition("/")[2]
+    zones = [names.reference(project, zone, "zones/").rpartition("/")[2] for zone in body.replica_zones or []]
+    if len(set(zones)) != 2 or any(names.region_of(zone) != region or not names.is_zone(zone) for zone in zones):
+        raise invalid(f"Invalid value for field 'resource.replicaZones': two zones of {region} are needed, not {zones}")
+    return [f"projects/{project}/zones/{zone}" for zone in zones]
+
+
+def delete(store: Store, path: str) -> str:
+    """Delete a disk with its bytes, unless an instance has it."""
+    disk = find(store, path)
+    if disk.get("users"):
+        raise in_use(path, disk["users"][0])
+    store.delete(path)
+    store.after(lambda: (store.root / disk["standinFile"]).unlink(missing_ok=True))
+    return path
+
+
+def in_use(path: str, user: str) -> ApiError:
+    """Google's words for a disk that an instance has."""
+    return ApiError("resourceInUseByAnotherResource", f"The disk resource '{path}' is already being used by '{user}'")
+
+
+def resize(store: Store, path: str, body: Resize) -> str:
+    """Grow a disk, attached or not. It never shrinks."""
+    disk = find(store, path)
+    if body.size_gb <= int(disk["sizeGb"]):
+        raise invalid(
+            f"Invalid value for field 'sizeGb': '{body.size_gb}'. New disk size '{body.size_gb}' GB must be larger than"
+            f" existing size '{disk['sizeGb']}' GB."
+        )
+    if body.size_gb > LARGEST_GB:
+        raise invalid(f"Invalid value for field 'sizeGb': '{body.size_gb}'. At most {LARGEST_GB} GB")
+    files.grow(store.root / disk["standinFile"], body.size_gb)
+    store.put(path, {**disk, "sizeGb": str(body.size_gb)})
+    return path
+
+
+def set_labels(store: Store, path: str, body: SetLabels) -> str:
+    """Replace all labels; the fingerprint of those that the caller has seen guards those that it has not."""
+    disk = find(store, path)
+    names.check_labels(body.labels)
+    if body.label_fingerprint != disk["labelFingerprint"]:
+        raise ApiError("conditionNotMet", "Labels fingerprint either invalid or resource labels have changed")
+    store.put(path, {**disk, "labels": body.labels, "labelFingerprint": names.fingerprint(body.labels)})
+    return path
+
+
+def add_policies(store: Store, path: str, body: Policies) -> str:
+    """Put a disk on a snapshot schedule of its region; one at most."""
+    disk, wanted = find(store, path), _policies(store, path, body)
+    if len({*disk["resourcePolicies"], *wanted}) > 1:
+        raise invalid(f"The disk resource '{path}' can have only one snapshot schedule")
+    store.put(path, {**disk, "resourcePolicies": wanted})
+    return path
+
+
+def remove_policies(store: Store, path: str, body: Policies) -> str:
+    """Take a disk off its schedule."""
+    disk, unwanted = find(store, path), _policies(store, path, body)
+    left = [policy for policy in disk["resourcePolicies"] if policy not in unwanted]
+    if len(left) == len(disk["resourcePolicies"]):
+        raise invalid(f"The disk resource '{path}' is not on '{unwanted[0]}'")
+    store.put(path, {**disk, "resourcePolicies": left})
+    return path
+
+
+def _policies(store: Store, path: str, body: Policies) -> list[str]:
+    _, project, kind, place, *_ = path.split("/")
+    region = place if kind == "regions" else names.region_of(place)
+    wanted = [names.reference(project, p, f"regions/{region}/resourcePolicies/") for p in body.resource_policies]
+    for policy in wanted:
+        find(store, policy)
+        if policy.split("/")[3] != region:
+            raise invalid(f"'{policy}' is in another region than '{path}'")
+    return wanted

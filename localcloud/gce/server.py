@@ -1,0 +1,118 @@
+"""The stand-in over HTTP: Google's paths below /compute/v1/ and /sql/v1beta4/, its own below /standin/."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+from localcloud.gce import compute, instances, sql
+from localcloud.gce.bodies import StandinInstances, parse
+from localcloud.gce.errors import ApiError, invalid, not_implemented
+from localcloud.gce.store import Record, Store
+
+LONGEST_BODY: Final = 1 << 20
+LINKS: Final = {"selfLink", "targetLink", "zone", "region", "type", "users", "replicaZones", "source", "sourceDisk",
+                "sourceSnapshot", "resourcePolicies"}  # fmt: skip
+"""Fields that hold addresses of other records."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection; requests of several run side by side and their changes take turns in the store."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: Server
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def do_PUT(self) -> None:
+        self._answer()
+
+    def do_PATCH(self) -> None:
+        self._answer()
+
+    def do_DELETE(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        try:
+            code, body = 200, self._run()
+        except ApiError as refusal:
+            code, body = refusal.code, refusal.body
+        except Exception as error:
+            print(f"{self.command} {self.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            code, body = 500, {"error": {"code": 500, "message": "the GCE stand-in failed; its log says why"}}
+        data = json.dumps(body, indent=2).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _run(self) -> Record:
+        body = self._body()
+        url = urllib.parse.urlsplit(self.path)
+        path, query = urllib.parse.unquote(url.path), dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        store = self.server.store
+        base = f"http://{self.headers.get('Host', '127.0.0.1')}"
+        if path.startswith(compute.PREFIX):
+            record = compute.answer(store, self.command, path.removeprefix(compute.PREFIX), query, body)
+            answer: Record = linked(record, base + compute.PREFIX, store.root)
+            return answer
+        if path.startswith(sql.PREFIX):
+            return sql.answer(store, self.command, path.removeprefix(sql.PREFIX), query, body, base)
+        return own(store, self.command, path, body)
+
+    def _body(self) -> Any:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > LONGEST_BODY:
+            self.close_connection = True
+            raise invalid(f"Request payload size exceeds the limit: {LONGEST_BODY} bytes")
+        text = self.rfile.read(length)
+        try:
+            return json.loads(text) if text.strip() else {}
+        except ValueError:
+            raise invalid("Invalid JSON payload received.") from None
+
+    def log_message(self, format: str, *args: Any) -> None:
+        print(format % args, file=sys.stderr, flush=True)
+
+
+class Server(ThreadingHTTPServer):
+    """A store behind a port."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], store: Store) -> None:
+        super().__init__(address, Handler)
+        self.store = store
+
+
+def own(store: Store, method: str, path: str, body: Any) -> Record:
+    """The stand-in's own paths."""
+    if (method, path) == ("GET", "/standin/health"):
+        return {"standin": True}
+    if (method, path) == ("PUT", "/standin/instances"):
+        with store.change():
+            return instances.register(store, parse(StandinInstances, body))
+    raise not_implemented(f"{method} {path}")
+
+
+def linked(value: Any, base: str, root: Path, key: str = "") -> Any:
+    """A record with whole addresses: records hold paths, so that they outlive a change of the port or the folder."""
+    if isinstance(value, dict):
+        return {name: linked(inner, base, root, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [linked(inner, base, root, key) for inner in value]
+    if key in LINKS and isinstance(value, str) and value.startswith("projects/"):
+        return base + value
+    return str(root / value) if key == "standinFile" else value
