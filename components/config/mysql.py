@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.config.base import Image, Model, ObjectName, form
 from components.config.cloud_sql import DatabaseName
-from components.config.stateful import Amounts, Replicas, Resources, StatefulWorkload
+from components.config.stateful import Amounts, PodManagementPolicy, Replicas, Resources, StatefulWorkload
 from components.config.storage import DynamicStorage, Storage
 from components.quantities import GI, Quantity
 
@@ -67,6 +67,9 @@ class MySqlWorkload(StatefulWorkload):
     image: Image = "mysql:8.4"
     """MySQL 8.4 or newer with bash; data that a newer series has opened never goes back to an older one."""
     storage: Storage = DynamicStorage()
+    pod_management_policy: PodManagementPolicy = "Parallel"
+    """Members start at once: they wait for each other by what they hold, and a primary whose claim is lost needs the
+    others to start before it. Roll-outs go one by one either way. A change replaces the set, not the data."""
     min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = 2
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
     """How long a member may take to stop. 0: derived, 60 s and 15 s for each GiB of memory."""

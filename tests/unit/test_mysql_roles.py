@@ -23,12 +23,20 @@ case $sql in
     exit 1 ;;
   *"<> GTID_SUBTRACT"*) cat "$WORLD/compared" ;;
   *"SELECT REPLACE(GTID_SUBTRACT("*) cat "$WORLD/extra" ;;
-  *"GTID_SUBSET(@@GLOBAL.gtid_executed"*) cat "$WORLD/subset" ;;
+  *"GTID_SUBSET("*) cat "$WORLD/subset" ;;
   *"REPLACE(@@GLOBAL.gtid_executed"*) echo "$WORLD_EXECUTED" ;;
   *"SELECT @@server_uuid"*) echo "$WORLD_UUID" ;;
   *"SERVICE_STATE, LAST_ERROR_NUMBER"*) cat "$WORLD/receiver" ;;
   *"SELECT 1"*) echo 1 ;;
 esac
+"""
+
+
+STOPPING = """#!/bin/bash
+cat >/dev/null
+[[ "$*" != *--host=* ]] || { echo "ERROR 2005 (HY000): Unknown MySQL server host (-2)" >&2; exit 1; }
+answer="%s"
+[[ -z $answer ]] || { echo "$answer" >&2; exit 1; }
 """
 
 
@@ -191,10 +199,10 @@ def test_a_receiver_that_failed_starts_again_and_one_that_was_stopped_does_not(
 def test_a_replica_judges_nothing_while_the_primary_is_away_or_not_writable(replica: Running) -> None:
     (replica.root / "compared").write_text(f"g{OURS}:1-2\tg\t1\n")
     replica.goes("replica.sh")
-    assert (replica.phase, replica.reason) == ("serving", None)
+    assert (replica.phase, replica.reason) == ("following", None)
     replica.peer(0, f"{UUID}:1-9", read_only=1)
     replica.goes("replica.sh")
-    assert (replica.phase, replica.reason) == ("serving", None)
+    assert (replica.phase, replica.reason) == ("following", None)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +218,37 @@ def test_stopping_answers_no_commit_that_still_waits_for_a_replica(
     ordinal: int, answer: str, signal: str, tmp_path: Path
 ) -> None:
     for member in running(tmp_path, ordinal):
-        member.tool(
-            "mysql", f'#!/bin/bash\ncat >/dev/null\n[[ -z "{answer}" ]] || {{ echo "{answer}" >&2; exit 1; }}\n'
-        )
+        member.tool("mysql", STOPPING % answer)
         member.run("stop.sh", arguments=(str(member.server.pid),))
         assert member.server.wait(5) == {"TERM": -15, "KILL": -9}[signal]
+
+
+@pytest.mark.parametrize(("applied", "threads", "seconds"), [("1", "ON", 5), ("0", "OFF", 5), ("0", "ON", 60)])
+def test_a_primary_stops_once_every_replica_that_replicates_has_applied_everything(
+    applied: str, threads: str, seconds: int, tmp_path: Path
+) -> None:
+    for member in running(tmp_path, 0):
+        member.peer(1, f"{UUID}:1-9", read_only=1, threads=threads)
+        (tmp_path / "subset").write_text(f"{applied}\n")
+        done = member.run("stop.sh", arguments=(str(member.server.pid),))
+        assert member.server.wait(5) == -15
+        waited = "have not applied everything yet: 1" in done.stderr
+        assert waited is (seconds > 5)
+        assert member.asked.index("super_read_only = ON") < member.asked.index("KILL")
+
+
+def test_a_replica_stops_receiving_and_applies_what_it_has_before_it_stops(replica: Running) -> None:
+    replica.run("stop.sh", arguments=(str(replica.server.pid),))
+    assert replica.server.wait(5) == -15
+    assert replica.asked.index("STOP REPLICA IO_THREAD") < replica.asked.index("WAIT_FOR_EXECUTED_GTID_SET")
+
+
+def test_a_replica_serves_only_once_it_has_what_the_primary_had(replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text("g\tg\t1\n")
+    (replica.root / "subset").write_text("0\n")
+    replica.goes("replica.sh")
+    assert replica.phase == "following"
+    (replica.root / "subset").write_text("1\n")
+    replica.goes("replica.sh")
+    assert replica.phase == "serving"

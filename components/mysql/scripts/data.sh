@@ -107,7 +107,7 @@ take_or_initialise() {
       return
     fi
     attempts=$((attempts + 1))
-    sleep 2
+    sleep 1
   done
 }
 

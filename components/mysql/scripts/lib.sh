@@ -30,7 +30,8 @@ log() { printf '%(%FT%TZ)T [%s] %s\n' -1 "${0##*/}" "$*" >&2; }
 
 host_of() { printf '%s-%s.%s' "$WORKLOAD" "$1" "$SERVICE_HOST"; }
 
-# What the member is doing, for the probes: data, starting, serving, refused, stopping.
+# What the member is doing, for the probes: data, starting, following (not caught up yet), serving, refused,
+# stopping.
 phase() { printf '%s' "$1" >"$RUN/phase.new" && mv "$RUN/phase.new" "$RUN/phase"; }
 current_phase() { cat "$RUN/phase" 2>/dev/null || echo none; }
 

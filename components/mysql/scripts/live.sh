@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case $(current_phase) in
-  serving | refused) ;;
+  following | serving | refused) ;;
   *) exit 0 ;;
 esac
 answer=$(timeout 4 mysqladmin --defaults-file="$RUN/monitor.cnf" --connect-timeout=3 ping 2>&1) && exit 0

@@ -4,11 +4,19 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 : "${MAX_LAG_SECONDS:?}"
+readonly LEAST_FREE_KIB=4096 # InnoDB's tablespaces grow by as much
 
 monitor() { timeout 4 mysql --defaults-file="$RUN/monitor.cnf" "${CLIENT[@]}"; }
 
 [[ $(current_phase) == serving ]] || {
   echo "$(current_phase), not serving"
+  exit 1
+}
+
+# A server whose disk is full keeps its clients waiting until there is room again.
+read -r left < <(df --output=avail -k "$VOLUME" | tail -n 1)
+((left >= LEAST_FREE_KIB)) || {
+  echo "the volume is full: $left KiB left"
   exit 1
 }
 

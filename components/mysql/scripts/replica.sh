@@ -85,9 +85,16 @@ accounts_changed() {
   fi
 }
 
+# Whether this member has what the primary had when it was judged: before that it serves nobody, and a roll-out waits.
+caught_up() { [[ $(local_value "SELECT GTID_SUBSET('$member_executed', @@GLOBAL.gtid_executed)") == 1 ]]; }
+
+pause() {
+  if [[ $(current_phase) == following ]]; then sleep 0.3; else sleep 2; fi
+}
+
 wait_for_server
 follow
-phase serving
+phase following
 unsafe=0 rounds=0
 while :; do
   judge
@@ -102,11 +109,11 @@ while :; do
       ;;
     same)
       unsafe=0
-      if [[ $(current_phase) == refused ]]; then phase serving; fi
+      if [[ $(current_phase) != serving ]] && caught_up; then phase serving; fi
       mend_receiver || true
       ;;
   esac
   rounds=$((rounds + 1))
   if ((rounds % 5 == 0)); then house_keeping; fi
-  sleep 2
+  pause
 done

@@ -4,6 +4,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case $(current_phase) in
-  serving | refused) exit 0 ;;
+  following | serving | refused) exit 0 ;;
   *) exit 1 ;;
 esac
