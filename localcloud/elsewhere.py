@@ -16,7 +16,7 @@ from typing import Any
 import typer
 import yaml
 
-from localcloud import cluster, stack
+from localcloud import cluster, passwords, stack
 from localcloud.cluster import ELSEWHERE
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, CONTEXT, KUBERNETES_VERSION, ROOT, Node, State
@@ -55,6 +55,7 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
         there.passphrase.unlink(missing_ok=True)
         there.passphrase.symlink_to(os.path.relpath(state.passphrase, there.root))
     stack.prepare(there, name, programs["pulumi-resource-kubernetes"])
+    passwords.make(there, name, progress)
     stack.up(there, name, progress)
     print(
         run(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from localcloud import cluster, daemons, node, preflight, remote, report, stack
+from localcloud import cluster, daemons, node, passwords, preflight, remote, report, stack
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder
 from localcloud.layout import NODES, ROOT, State
@@ -37,6 +37,7 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
         started = cluster.up(state, programs, progress)
         import_images(state, cache, name, progress, check=bool(started))
         stack.prepare(state, name, programs[PROVIDER])
+        passwords.make(state, name, progress)
         stack.up(state, name, progress)
         _wait_for_pods(state, progress)
         report.workloads(state)
@@ -72,6 +73,7 @@ def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
     programs = install.programs(cache, progress)
     stack.prepare(state, name, programs[PROVIDER])
+    passwords.make(state, name, progress)
     stack.preview(state, name, progress)
 
 
@@ -101,7 +103,10 @@ def erase(state: State, yes: bool, progress: Progress) -> None:
     if not yes:
         typer.confirm(f"Delete {state.root} with ALL data of its volumes? This cannot be undone", abort=True)
     with cluster.alone():
+        made = passwords.made(state)
         cluster.erase(state)
+        if not state.passphrase.exists():
+            passwords.forget(made)
     progress.say(f"erased {state.root}")
 
 

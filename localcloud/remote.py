@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CONTEXT, ROOT
 from localcloud.progress import Progress
-from localcloud.stack import foreground, stacks
+from localcloud.stack import config, foreground, stacks
 from localcloud.toolchain import TOOLS, install
 
 GOOGLE_STORAGE = {"gce-disks", "regional-disks"}
@@ -49,7 +48,7 @@ def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progre
 
 def needs_google(stack: str) -> bool:
     """Whether any workload of the stack file lies on a Google service."""
-    workloads = _config(stack).get("statefulsets:workloads") or {}
+    workloads = config(ROOT / f"Pulumi.{stack}.yaml").get("statefulsets:workloads") or {}
     for workload in workloads.values() if isinstance(workloads, dict) else ():
         if isinstance(workload, dict):
             storage = workload.get("storage") or {}
@@ -67,15 +66,3 @@ def has_google() -> bool:
         return Path(key).is_file()
     folder = os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud"
     return (Path(folder) / "application_default_credentials.json").is_file()
-
-
-def _config(stack: str) -> dict[str, Any]:
-    import yaml  # slow to import, and not needed for a local stack
-
-    try:
-        document = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
-    except yaml.YAMLError as error:
-        where = str(getattr(error, "problem_mark", "")).strip()
-        raise LocalCloudError(f"Pulumi.{stack}.yaml is not YAML: {getattr(error, 'problem', error)} {where}") from None
-    config = document.get("config") if isinstance(document, dict) else None
-    return config if isinstance(config, dict) else {}

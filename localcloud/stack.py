@@ -12,6 +12,7 @@ import subprocess
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from localcloud import daemons
 from localcloud.errors import LocalCloudError
@@ -83,12 +84,13 @@ def _operate(state: State, stack: str, progress: Progress, operation: str, *flag
         raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
 
 
-def pulumi(state: State, *arguments: str) -> str:
-    """A quiet Pulumi command; returns its output."""
+def pulumi(state: State, *arguments: str, stdin: str | None = None) -> str:
+    """A quiet Pulumi command; returns its output. What is secret goes to its standard input."""
     done = subprocess.run(
         [str(state.bin / "pulumi"), "--non-interactive", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment(state)},
+        input=stdin,
         text=True,
         capture_output=True,
         check=False,
@@ -140,7 +142,7 @@ def _init(state: State, stack: str) -> None:
 
 def _forget_salt(stack: str) -> None:
     """Drop the salt of a passphrase that is gone, unless a secret in the stack file still needs that passphrase."""
-    file = ROOT / f"Pulumi.{stack}.yaml"
+    file = stack_file(stack)
     text = file.read_text()
     if re.search(r"""\bsecure["']?\s*:\s*["']?v1:""", text):  # in a map or a list, in block or flow style
         raise LocalCloudError(
@@ -155,6 +157,24 @@ def _forget_salt(stack: str) -> None:
 def stacks() -> list[str]:
     """Names of the stack files of this project."""
     return sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def stack_file(name: str) -> Path:
+    """Where a stack's config is."""
+    return ROOT / f"Pulumi.{name}.yaml"
+
+
+def config(file: Path) -> dict[str, Any]:
+    """What a stack file says under `config`; nothing if it says nothing."""
+    import yaml  # slow to import: what asks nothing of a stack file does not wait for it
+
+    try:
+        document = yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
+    except yaml.YAMLError as error:
+        where = str(getattr(error, "problem_mark", "")).strip()
+        raise LocalCloudError(f"{file.name} is not YAML: {getattr(error, 'problem', error)} {where}") from None
+    found = document.get("config") if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _clear_dead_lock(state: State, stack: str, progress: Progress) -> None:

@@ -96,11 +96,12 @@ def config_of(stack: str) -> dict[str, Any]:
 @cache
 def run_stack(stack: str) -> Recorded:
     """A stack file run through `__main__.py` itself, once for all tests."""
-    config = {**config_of(stack), "ordersPassword": "hunter2"}
+    accounts = ("Root", "Replication", "Clone", "Monitor", "Application")
+    passwords = dict.fromkeys(["ordersPassword", *(f"mysql{account}Password" for account in accounts)], "hunter2")
     return record(
         lambda: runpy.run_path(str(ROOT / "__main__.py")),
-        config=config,
-        secret_keys=["ordersPassword"],
+        config={**config_of(stack), **passwords},
+        secret_keys=list(passwords),
         calls=NO_HISTORY,
         stack=stack,
     )
