@@ -9,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 STACK ?= local
 CLUSTER ?= local
 YES ?=
+NODES ?=
 PYTHON ?= python3
 VENV := .venv/bin
 LOCALCLOUD := $(VENV)/python -m localcloud
@@ -17,7 +18,7 @@ flag_yes := $(if $(filter 1 yes true,$(YES)),--yes)
 .PHONY: help
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
-	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, YES=1 (ask nothing)'
+	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, NODES=1..6, YES=1 (ask nothing)'
 
 # The environment is made anew when the pins change, and is whole or absent: the stamp comes last.
 .venv/up: requirements.txt
@@ -33,7 +34,7 @@ help: ## List the commands
 
 .PHONY: up
 up: .venv/up ## Bring a stack up: tools, cluster, images, pulumi up
-	@$(LOCALCLOUD) up --stack $(STACK) --cluster $(CLUSTER) $(flag_yes)
+	@$(LOCALCLOUD) up --stack $(STACK) --cluster $(CLUSTER) $(if $(NODES),--nodes $(NODES)) $(flag_yes)
 
 .PHONY: down
 down: .venv/up ## Stop the cluster; objects and data stay on disk
@@ -50,6 +51,10 @@ erase: .venv/up ## Delete the stopped cluster with all its data
 .PHONY: status
 status: .venv/up ## Processes, nodes, pods and their volumes
 	@$(LOCALCLOUD) status
+
+.PHONY: node
+node: .venv/up ## An outage: DO=stop|start|partition|heal N=1
+	@$(LOCALCLOUD) node $(DO) $(N)
 
 .PHONY: doctor
 doctor: .venv/up ## Check this machine, and the cached programs

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from localcloud.errors import LocalCloudError
-from localcloud.layout import cache, state
+from localcloud.layout import MAX_NODES, cache, state
 from localcloud.progress import Progress
 
 app = typer.Typer(
@@ -38,8 +38,11 @@ def _interruptible() -> Iterator[None]:
 Stack = Annotated[str, typer.Option(help="The stack file to bring up: Pulumi.<stack>.yaml.")]
 
 
-@app.command(epilog="Example: [b]python -m localcloud up --stack local[/b]")
-def up(stack: Stack = "local", cluster: str = "local", yes: bool = False) -> None:
+Nodes = Annotated[int | None, typer.Option(help=f"Nodes of the local cluster from now on, 1 to {MAX_NODES}.")]
+
+
+@app.command(epilog="Example: [b]python -m localcloud up --stack local --nodes 3[/b]")
+def up(stack: Stack = "local", cluster: str = "local", nodes: Nodes = None, yes: bool = False) -> None:
     """Get the tools, start the cluster, build the images, `pulumi up`; then show the pods.
 
     Run it again at any time: it repairs what died and changes nothing that is in order.
@@ -48,7 +51,7 @@ def up(stack: Stack = "local", cluster: str = "local", yes: bool = False) -> Non
     from localcloud import operations
 
     with _interruptible():
-        operations.up(state(), cache(), stack, cluster, yes, Progress())
+        operations.up(state(), cache(), stack, cluster, yes, Progress(), nodes)
 
 
 @app.command(epilog="Example: [b]python -m localcloud preview --stack local[/b]")
@@ -125,6 +128,57 @@ def env() -> None:
             print(f"export PATH={value}")
         else:
             print(f"export {name}={shlex.quote(value)}")
+
+
+node = typer.Typer(
+    help="Outages of one node, for drills: `make up` ends them all.", no_args_is_help=True, rich_markup_mode="rich"
+)
+app.add_typer(node, name="node")
+Number = Annotated[int, typer.Argument(help="The node's number: 2 is statefulsets-2.", show_default=False)]
+
+
+@node.command(epilog="Example: [b]python -m localcloud node stop 2[/b]")
+def stop(
+    number: Number,
+    unnoticed: Annotated[
+        bool, typer.Option("--unnoticed", help="Tell the API nothing: pods wait for the node to come back.")
+    ] = False,
+) -> None:
+    """Cut a node's power: its kubelet, containers and network are gone in one moment.
+
+    The API is told that the node is off (taint node.kubernetes.io/out-of-service), so its pods may go elsewhere.
+    """
+    from localcloud import outages
+
+    with _interruptible():
+        outages.stop(state(), number, Progress(), unnoticed=unnoticed)
+
+
+@node.command(epilog="Example: [b]python -m localcloud node start 2[/b]")
+def start(number: Number) -> None:
+    """Power a node on and wait until it is Ready."""
+    from localcloud import outages
+
+    with _interruptible():
+        outages.start(state(), number, Progress())
+
+
+@node.command(epilog="Example: [b]python -m localcloud node partition 2[/b]")
+def partition(number: Number) -> None:
+    """Cut a node off from the others and from the API; what runs on it goes on running."""
+    from localcloud import outages
+
+    with _interruptible():
+        outages.partition(state(), number, Progress())
+
+
+@node.command(epilog="Example: [b]python -m localcloud node heal 2[/b]")
+def heal(number: Number) -> None:
+    """Reconnect a partitioned node and wait until it is Ready."""
+    from localcloud import outages
+
+    with _interruptible():
+        outages.heal(state(), number, Progress())
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import shutil
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud import controlplane, daemons, network, node
+from localcloud import controlplane, daemons, network, node, nodes
 from localcloud.errors import LocalCloudError
-from localcloud.layout import CLUSTER, NODES, SLOT, State
+from localcloud.layout import CLUSTER, SLOT, SLOTS, State
 from localcloud.progress import Progress
 
 # Outside of any checkout: it tells apart the one cluster that can run in a slot of the machine.
@@ -32,8 +31,10 @@ class Part:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone(state: State) -> Iterator[None]:
     """One `up` or `down` at a time on this machine, whichever checkout it comes from; a crash releases it."""
+    if problem := wrong_slot(state):
+        raise LocalCloudError(problem)
     with LOCK.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,10 +45,19 @@ def alone() -> Iterator[None]:
         yield
 
 
+def wrong_slot(state: State) -> str:
+    """Why this cluster must not be touched from this slot: what of it runs in its own would not be seen from here."""
+    if SLOT not in SLOTS:
+        return f"LOCALCLOUD_SLOT is {SLOT!r}; it is one of {', '.join(SLOTS)} (default: 0)"
+    if state.slot.exists() and state.slot.read_text() != SLOT:
+        return f"LOCALCLOUD_SLOT is {SLOT!r}, but this cluster was made in slot {state.slot.read_text()}; unset it"
+    return ""
+
+
 def parts(state: State) -> list[Part]:
     """Every process that a cluster in order consists of."""
     programs = [(d.name, d.program) for d in controlplane.programs(state)]
-    for each in NODES:
+    for each in state.nodes:
         programs.append((each.name, node.INIT))
         programs += [(f"{each.name}-{program}", program) for program in ("containerd", "kubelet", "kube-proxy")]
     now = daemons.running(state.root)
@@ -67,28 +77,48 @@ def clear_orphans(state: State, progress: Progress) -> None:
             daemons.stop([p.pid for p in daemons.running(Path(owner))], 2.0)
 
 
-def up(state: State, programs: dict[str, Path], progress: Progress) -> list[str]:
-    """Start what does not run and wait until the nodes are Ready; returns what was started (nothing: all was well)."""
+def up(state: State, programs: dict[str, Path], progress: Progress, count: int | None = None) -> list[str]:
+    """Start what does not run and wait until the nodes are Ready; returns what was started (nothing: all was well).
+
+    `count`: how many nodes it shall have from now on; None leaves it as it is.
+    """
+    wanted = count or len(state.nodes)
+    if wanted > len(state.nodes):
+        state.keep_nodes(wanted)
     link_programs(state, programs)
-    if all(part.pid for part in parts(state)) and nodes_ready(state) and not _certificates_old(state):
-        return []
+    started = []
+    if not _in_order(state):
+        started = _start(state, progress)
+    if wanted < len(state.nodes):
+        nodes.shrink(state, wanted, progress)
+    return started
+
+
+def _in_order(state: State) -> bool:
+    return all(part.pid for part in parts(state)) and nodes.in_order(state) and not _certificates_old(state)
+
+
+def _start(state: State, progress: Progress) -> list[str]:
     from localcloud import pki  # slow to import, and not needed to see that all is well
 
-    if pki.ensure(state) and any(part.pid for part in parts(state)):
+    running = {part.name for part in parts(state) if part.pid}
+    new = pki.ensure(state) - {f"kubelet-{each.name}" for each in state.nodes if each.name not in running}
+    if new and running:
         down(state)  # they hold certificates of the past
+    state.slot.write_text(SLOT)
     network.up()
     started = controlplane.start(state)
-    for each in NODES:
-        started += node.start(state, each)
+    started += nodes.start(state)
     with progress.step("cluster", "waiting for the cluster"):
         controlplane.wait_ready(state)
         started += controlplane.start_controllers(state)
         controlplane.apply_manifests(state)
         if not daemons.wait_until(lambda: _settled(state), 60, 0.2):
-            waiting = [name for name, ready in node_readiness(state).items() if not ready] or [n.name for n in NODES]
-            raise LocalCloudError(
-                f"{', '.join(waiting)} not Ready after 60 s; see {state.logs}/{waiting[0]}-kubelet.log"
-            )
+            found = nodes.objects(state)
+            waiting = [n.name for n in state.nodes if n.name not in found or not nodes.is_ready(found[n.name])]
+            names = waiting or [each.name for each in state.nodes]
+            raise LocalCloudError(f"{', '.join(names)} not Ready after 60 s; see {state.logs}/{names[0]}-kubelet.log")
+        nodes.wait_amended(state)
     return started
 
 
@@ -99,9 +129,8 @@ def _settled(state: State) -> bool:
     showing a node as Ready for a while after it lost power: only a kubelet that listens has looked.
     """
     if all(part.pid for part in parts(state)):
-        return nodes_ready(state) and all(node.kubelet_listens(each) for each in NODES)
-    for each in NODES:
-        node.start(state, each)
+        return nodes.ready(state) and all(node.kubelet_listens(each) for each in state.nodes)
+    nodes.start(state)
     return False
 
 
@@ -113,51 +142,12 @@ def _certificates_old(state: State) -> bool:
 
 def down(state: State) -> None:
     """Stop everything and take away every trace on the host; the state directory keeps data, keys and etcd."""
-    for each in NODES:
-        node.stop(state, each)
+    nodes.stop(state)
     controlplane.stop(state)
     leftover = [p.pid for p in daemons.running(state.root)]
     if leftover:
         daemons.stop(leftover, 2.0)
     network.down()
-
-
-def node_readiness(state: State) -> dict[str, bool]:
-    """Node name -> whether its kubelet says Ready."""
-    status, answer = controlplane.request(state, "GET", "/api/v1/nodes")
-    if status != 200:
-        return {}
-    ready = {}
-    for item in answer["items"]:
-        conditions = {c["type"]: c["status"] for c in item["status"].get("conditions", [])}
-        ready[item["metadata"]["name"]] = conditions.get("Ready") == "True"
-    return ready
-
-
-def nodes_ready(state: State) -> bool:
-    """Whether every node of the cluster is Ready."""
-    with contextlib.suppress(OSError):
-        readiness = node_readiness(state)
-        return all(readiness.get(each.name, False) for each in NODES)
-    return False
-
-
-def pods_observed(state: State) -> bool:
-    """Whether every container that a Ready pod claims to run does run.
-
-    After a node lost power the API goes on showing its pods as Ready until the kubelet has looked.
-    """
-    status, answer = controlplane.request(state, "GET", "/api/v1/pods")
-    if status != 200:
-        return False
-    real = {each.name: node.tasks(state, each) for each in NODES}
-    for pod in answer["items"]:
-        conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
-        if conditions.get("Ready") == "True":
-            claimed = {c.get("containerID", "").rpartition("/")[2] for c in pod["status"].get("containerStatuses", [])}
-            if not claimed <= real.get(pod["spec"].get("nodeName", ""), set()):
-                return False
-    return True
 
 
 def unready_workloads(state: State) -> list[str]:
@@ -187,7 +177,9 @@ def _to_update(spec: dict[str, Any]) -> int:
     if strategy.get("type") == "OnDelete":
         return 0
     partition: int = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-    return max(spec["replicas"] - max(partition - spec.get("ordinals", {}).get("start", 0), 0), 0)
+    wanted: int = spec["replicas"]
+    start: int = spec.get("ordinals", {}).get("start", 0)
+    return max(wanted - max(partition - start, 0), 0)
 
 
 def link_programs(state: State, programs: dict[str, Path]) -> None:

@@ -11,10 +11,17 @@ CONTEXT = "statefulsets-local"
 KUBERNETES_VERSION = "1.34.4"
 ROOT = Path(__file__).resolve().parent.parent
 
+
+def _state() -> Path:
+    return Path(os.environ.get("LOCALCLOUD_STATE", ROOT / ".localcloud")).resolve()
+
+
 # Which of the places on this machine the cluster takes: `LOCALCLOUD_SLOT`, 0 to 3. Another one has other subnets, for a
-# machine whose VPN has these, and a cluster in each of them can run at the same time.
+# machine whose VPN has these, and a cluster in each of them can run at the same time. A cluster stays where it was
+# made: its Services have addresses of its slot.
 SLOTS = {"0": 213, "1": 216, "2": 219, "3": 210}
-SLOT = os.environ.get("LOCALCLOUD_SLOT") or "0"
+_MADE_IN = _state() / "slot"
+SLOT = os.environ.get("LOCALCLOUD_SLOT") or (_MADE_IN.read_text() if _MADE_IN.exists() else "0")
 
 # Subnets from the middle of 10/8, where home routers, Docker (172.17/16) and GKE's defaults seldom are;
 # preflight refuses when a route of the host overlaps them.
@@ -35,6 +42,10 @@ DNS_HEALTH_PORT, DNS_READY_PORT = _PORTS + 53, _PORTS + 54
 API_URL = f"https://{BRIDGE_IP}:{API_PORT}"
 CLUSTER_DOMAIN = "cluster.local"
 
+MAX_NODES = 6
+REGION = "europe-west1"
+ZONES = (f"{REGION}-b", f"{REGION}-c", f"{REGION}-d")
+
 
 @dataclass(frozen=True)
 class Node:
@@ -45,6 +56,20 @@ class Node:
     @property
     def name(self) -> str:
         return f"{CLUSTER}-{self.index}"
+
+    @property
+    def zone(self) -> str:
+        """The zone that it claims to stand in: the three of a region in turn."""
+        return ZONES[self.index % len(ZONES)]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What a node of GKE says of its place."""
+        return {
+            "topology.kubernetes.io/region": REGION,
+            "topology.kubernetes.io/zone": self.zone,
+            "topology.gke.io/zone": self.zone,
+        }
 
     @property
     def ip(self) -> str:
@@ -69,7 +94,9 @@ class Node:
         return f"{CLUSTER}-{SLOT}-{self.index}"
 
 
-NODES = (Node(0),)
+def first_nodes(count: int) -> tuple[Node, ...]:
+    """The nodes of a cluster of `count`."""
+    return tuple(Node(index) for index in range(count))
 
 
 @dataclass(frozen=True)
@@ -77,6 +104,11 @@ class State:
     """The files of one checkout's cluster, all under `.localcloud/`."""
 
     root: Path
+
+    @property
+    def slot(self) -> Path:
+        """Where this cluster was made; see SLOT."""
+        return self.root / "slot"
 
     @property
     def pki(self) -> Path:
@@ -111,12 +143,28 @@ class State:
         return self.root / "passphrase"
 
     def node(self, node: Node) -> Path:
+        """What the node has on its disk."""
         return self.root / "nodes" / node.name
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The cluster's nodes: as many as the last `up` was asked for, one at first."""
+        try:
+            return first_nodes(int((self.root / "node-count").read_text()))
+        except (OSError, ValueError):
+            return first_nodes(1)
+
+    def keep_nodes(self, count: int) -> None:
+        """Have `nodes` answer with the first `count`, whole or not at all."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        aside = self.root / ".node-count.new"
+        aside.write_text(f"{count}\n")
+        aside.replace(self.root / "node-count")
 
 
 def state() -> State:
     """This checkout's state; `LOCALCLOUD_STATE` moves it elsewhere (tests use that)."""
-    return State(Path(os.environ.get("LOCALCLOUD_STATE", ROOT / ".localcloud")).resolve())
+    return State(_state())
 
 
 def cache() -> Path:

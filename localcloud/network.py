@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
-from localcloud.layout import ALL_NETS, BRIDGE, BRIDGE_IP, BRIDGE_MAC, NODE_NET, NODES, POD_NET, SERVICE_NET, Node
+from localcloud.layout import (
+    ALL_NETS,
+    BRIDGE,
+    BRIDGE_IP,
+    BRIDGE_MAC,
+    MAX_NODES,
+    NODE_NET,
+    POD_NET,
+    SERVICE_NET,
+    Node,
+    first_nodes,
+)
 from localcloud.shell import run, succeeds
 
 # Pods and nodes that leave the cluster do so under the host's address; and a host whose policy is not to forward, as
@@ -21,6 +32,9 @@ RULES: tuple[tuple[str, ...], ...] = (
     ("filter", "FORWARD", "-i", BRIDGE, *_OURS, "ACCEPT"),
     ("filter", "FORWARD", "-o", BRIDGE, *_OURS, "ACCEPT"),
 )
+
+
+_DISABLED, _FORWARDING = "0", "3"  # of a bridge's port, linux/if_bridge.h
 
 
 def overlapping_routes() -> list[str]:
@@ -59,14 +73,40 @@ def connect(node: Node, init: int) -> None:
     run([*inside, "address", "replace", f"{node.ip}/24", "dev", "eth0"])
     run([*inside, "link", "set", "eth0", "up"])
     run([*inside, "route", "replace", "default", "via", BRIDGE_IP])
-    for other in NODES:
+    for other in first_nodes(MAX_NODES):  # the others need not be asked when one more comes
         if other != node:
             run([*inside, "route", "replace", other.pod_subnet, "via", other.ip])
+    mend(node)
+
+
+def cut(node: Node) -> None:
+    """Block the bridge's port of a node: to both sides the cable looks plugged in, and nothing passes; idempotent."""
+    _set_port(node, _DISABLED)
+
+
+def mend(node: Node) -> None:
+    """Undo `cut`; idempotent."""
+    if is_cut(node):
+        _set_port(node, _FORWARDING)
+
+
+def is_cut(node: Node) -> bool:
+    """Whether a node's port is blocked although its cable is plugged in at both ends."""
+    link = Path("/sys/class/net", node.host_link)
+    try:
+        blocked = (link / "brport/state").read_text().strip() == _DISABLED
+        return blocked and (link / "operstate").read_text().strip() == "up"
+    except OSError:
+        return False
+
+
+def _set_port(node: Node, port_state: str) -> None:
+    run(["ip", "link", "set", node.host_link, "type", "bridge_slave", "state", port_state])
 
 
 def down() -> None:
     """Take away the bridge, the cables and the rules; nothing else of the host's network is touched."""
-    for node in NODES:
+    for node in first_nodes(MAX_NODES):
         if _exists(node.host_link):
             run(["ip", "link", "delete", node.host_link])
     if _exists(BRIDGE):

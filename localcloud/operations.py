@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import typer
 
-from localcloud import cluster, daemons, node, passwords, preflight, remote, report, stack
+from localcloud import cluster, daemons, node, node_files, nodes, passwords, preflight, remote, report, stack
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder
-from localcloud.layout import NODES, ROOT, State
+from localcloud.layout import MAX_NODES, ROOT, Node, State
 from localcloud.progress import Progress
 from localcloud.toolchain import install
 
@@ -19,8 +21,17 @@ PATIENCE = 180.0  # seconds for pods to come back: a database may replay its log
 PROVIDER = "pulumi-resource-kubernetes"
 
 
-def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Progress) -> None:
-    """The whole way from a bare machine to running pods; `where` is `local`, `kind` or `current`."""
+def up(
+    state: State, cache: Path, name: str, where: str, yes: bool, progress: Progress, count: int | None = None
+) -> None:
+    """The whole way from a bare machine to running pods.
+
+    `where`: `local`, `kind` or `current`. `count`: nodes of the local cluster, None for as many as it has.
+    """
+    if count is not None and not 1 <= count <= MAX_NODES:
+        raise LocalCloudError(f"a cluster of {count} nodes: it has 1 to {MAX_NODES}")
+    if count is not None and (where != "local" or remote.is_remote(name)):
+        raise LocalCloudError("the number of nodes can be chosen of the local cluster only")
     if remote.is_remote(name):
         remote.operate(cache, name, "up", yes, progress)
         return
@@ -30,25 +41,32 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
         elsewhere.up(state, cache, name, where, yes, progress)
         return
     preflight.refuse_unless_fit(state, cache)
-    with cluster.alone():
+    with cluster.alone(state):
         cluster.clear_orphans(state, progress)
         preflight.install_packages(progress.say)
         programs = install.programs(cache, progress)
-        started = cluster.up(state, programs, progress)
+        started = cluster.up(state, programs, progress, count)
         import_images(state, cache, name, progress, check=bool(started))
         stack.prepare(state, name, programs[PROVIDER])
         passwords.make(state, name, progress)
         stack.up(state, name, progress)
-        _wait_for_pods(state, progress)
+        _wait_for_pods(state, progress, looked=not started)
         report.workloads(state)
 
 
-def _wait_for_pods(state: State, progress: Progress) -> None:
-    """Pulumi waits for what it changed; after a repair it changed nothing, and pods may still be on their way."""
-    if not cluster.unready_workloads(state):
+def _wait_for_pods(state: State, progress: Progress, *, looked: bool) -> None:
+    """Pulumi waits for what it changed; after a repair it changed nothing, and pods may still be on their way.
+
+    `looked`: no node was started, so that the API knows what runs there.
+    """
+
+    def settled() -> bool:
+        return not cluster.unready_workloads(state) and (looked or nodes.pods_observed(state))
+
+    if settled():
         return
     with progress.step("pods", "waiting for the pods"):
-        daemons.wait_until(lambda: not cluster.unready_workloads(state), PATIENCE, 0.2)
+        daemons.wait_until(settled, PATIENCE, 0.2)
     unready = cluster.unready_workloads(state)
     if unready:
         report.workloads(state)
@@ -57,7 +75,7 @@ def _wait_for_pods(state: State, progress: Progress) -> None:
 
 def down(state: State, progress: Progress) -> None:
     """Stop the cluster, keep its state."""
-    with cluster.alone(), progress.step("down", "stopping the cluster"):
+    with cluster.alone(state), progress.step("down", "stopping the cluster"):
         cluster.down(state)
     progress.say(
         f"stopped; objects and data stay in {state.root}, `make up` brings them back, `make erase` deletes them"
@@ -69,7 +87,7 @@ def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
     if remote.is_remote(name):
         remote.operate(cache, name, "preview", False, progress)
         return
-    if not cluster.nodes_ready(state):
+    if not nodes.ready(state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
     programs = install.programs(cache, progress)
     stack.prepare(state, name, programs[PROVIDER])
@@ -82,7 +100,7 @@ def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress)
     if remote.is_remote(name):
         remote.operate(cache, name, "destroy", yes, progress)
         return
-    if not cluster.nodes_ready(state):
+    if not nodes.ready(state):
         raise LocalCloudError(
             "the cluster does not run: its objects can only be deleted while it does; `make up` first"
         )
@@ -90,7 +108,7 @@ def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress)
         typer.confirm(
             f"Destroy every resource of stack {name} (what is kept: volumes and claims of durability keep)?", abort=True
         )
-    with cluster.alone():
+    with cluster.alone(state):
         stack.destroy(state, name, progress)
         report.kept(state)
 
@@ -102,7 +120,7 @@ def erase(state: State, yes: bool, progress: Progress) -> None:
         return
     if not yes:
         typer.confirm(f"Delete {state.root} with ALL data of its volumes? This cannot be undone", abort=True)
-    with cluster.alone():
+    with cluster.alone(state):
         made = passwords.made(state)
         cluster.erase(state)
         if not state.passphrase.exists():
@@ -115,23 +133,36 @@ def import_images(state: State, cache: Path, name: str, progress: Progress, chec
 
     An image that is not ours is left to the kubelet, which pulls it as usual.
     """
-    wanted = {node.PAUSE_IMAGE: builder.build(node.PAUSE_IMAGE, cache / "images", progress.say)}
+    wanted = {node_files.PAUSE_IMAGE: builder.build(node_files.PAUSE_IMAGE, cache / "images", progress.say)}
     for image in images_of(ROOT / f"Pulumi.{name}.yaml"):
         if image in builder.IMAGES:
             wanted[image] = builder.build(image, cache / "images", progress.say)
-    for each in NODES:
-        noted = state.node(each) / "images.json"
-        have: dict[str, str] = json.loads(noted.read_text()) if noted.exists() else {}
-        held = node.images(state, each) if check else set(have)
-        for image, archive in wanted.items():
-            if image in held and have.get(image) == archive.name:
-                continue
-            with progress.step("image", f"importing {image} into {each.name}"):
-                node.ctr(state, each, "images", "import", str(archive))
-            have[image] = archive.name
-            aside = noted.with_suffix(".new")
-            aside.write_text(json.dumps(have, indent=2))
-            aside.replace(noted)
+    held = {each: node.images(state, each) for each in state.nodes} if check else {}
+    for image, archive in wanted.items():
+        lacking = [
+            each
+            for each in state.nodes
+            if _noted(state, each).get(image) != archive.name or image not in held.get(each, {image})
+        ]
+        if lacking:
+            names = ", ".join(each.name for each in lacking)
+            with progress.step("image", f"importing {image} into {names}"), ThreadPoolExecutor(MAX_NODES) as pool:
+                list(pool.map(partial(_import, state, image, archive), lacking))
+
+
+def _import(state: State, image: str, archive: Path, each: Node) -> None:
+    node.ctr(state, each, "images", "import", str(archive))
+    file = state.node(each) / "images.json"
+    aside = file.with_suffix(".new")
+    aside.write_text(json.dumps({**_noted(state, each), image: archive.name}, indent=2))
+    aside.replace(file)
+
+
+def _noted(state: State, each: Node) -> dict[str, str]:
+    """Image -> archive that was imported into a node."""
+    file = state.node(each) / "images.json"
+    noted: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return noted
 
 
 def images_of(stack_file: Path) -> list[str]:

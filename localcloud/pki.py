@@ -23,7 +23,6 @@ from localcloud.layout import (
     CLUSTER,
     CLUSTER_DOMAIN,
     CONTEXT,
-    NODES,
     Node,
     State,
 )
@@ -42,7 +41,7 @@ class Identity:
     hosts: tuple[str, ...] = ()
 
 
-def identities(nodes: Sequence[Node] = NODES) -> tuple[Identity, ...]:
+def identities(nodes: Sequence[Node]) -> tuple[Identity, ...]:
     """Everyone who speaks TLS in the cluster; users and groups are those Kubernetes' default RBAC knows."""
     api_names = [
         "kubernetes",
@@ -71,16 +70,16 @@ def identities(nodes: Sequence[Node] = NODES) -> tuple[Identity, ...]:
     )
 
 
-def ensure(state: State) -> bool:
-    """Make what is missing, and renew what ends within 30 days; True if anything changed.
+def ensure(state: State) -> frozenset[str]:
+    """Make what is missing or was made for other names or addresses, and renew what ends within 30 days; the files of
+    the identities that got new certificates.
 
     The authority and the key that signs ServiceAccount tokens outlive renewals.
     """
-    changed = False
+    issued = set()
     state.pki.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not _valid(state.pki / "ca.crt") or not (state.pki / "ca.key").exists():
         _make_authority(state.pki)
-        changed = True
     if not (state.pki / "sa.key").exists():  # signs ServiceAccount tokens: a new one would void them all
         key = ec.generate_private_key(ec.SECP256R1())
         _write(
@@ -88,12 +87,18 @@ def ensure(state: State) -> bool:
             key.public_key().public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
         )
         _write(state.pki / "sa.key", _private(key))
-    for identity in identities():
-        if not _valid(state.pki / f"{identity.file}.crt"):
+    for identity in identities(state.nodes):
+        if not _fits(state.pki, identity):
             _issue(state.pki, identity)
-            changed = True
+            issued.add(identity.file)
     _write(state.kubeconfig, (state.pki / "admin.kubeconfig").read_bytes())
-    return changed
+    return frozenset(issued)
+
+
+def forget(state: State, node: Node) -> None:
+    """Delete the keys of a node that left the cluster."""
+    for file in state.pki.glob(f"kubelet-{node.name}.*"):
+        file.unlink()
 
 
 def kubeconfig(identity: Identity, authority: bytes, certificate: bytes, key: bytes) -> str:
@@ -122,11 +127,31 @@ def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _valid(certificate: Path) -> bool:
+    loaded = _load(certificate)
+    return loaded is not None and loaded.not_valid_after_utc - dt.datetime.now(dt.UTC) > RENEW_BEFORE
+
+
+def _load(certificate: Path) -> x509.Certificate | None:
     try:
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+        return x509.load_pem_x509_certificate(certificate.read_bytes())
     except (OSError, ValueError):
+        return None
+
+
+def _fits(pki: Path, identity: Identity) -> bool:
+    """Whether an identity's certificate is valid and of its present name and hosts, and its kubeconfig of the present
+    API server."""
+    certificate = pki / f"{identity.file}.crt"
+    loaded = _load(certificate)
+    if loaded is None or not _valid(certificate) or loaded.subject != _name(identity.user, identity.groups):
         return False
-    return loaded.not_valid_after_utc - dt.datetime.now(dt.UTC) > RENEW_BEFORE
+    try:
+        found = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        hosts = {str(host.value) for host in found}
+    except x509.ExtensionNotFound:
+        hosts = set()
+    config = pki / f"{identity.file}.kubeconfig"
+    return hosts == set(identity.hosts) and config.exists() and json.dumps(API_URL) in config.read_text()
 
 
 def _name(user: str, groups: Sequence[str] = ()) -> x509.Name:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localcloud import cluster, controlplane, preflight
+from localcloud import cluster, controlplane, nodes, outages, preflight
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER_DOMAIN, State
 from localcloud.toolchain import TOOLS, install
@@ -75,6 +75,19 @@ def kept(state: State) -> None:
         )
 
 
+def _nodes(state: State, console: Console) -> None:
+    """Each node, its zone and whether it is in order; an outage is what a person did, not Ready what the API sees."""
+    found = nodes.objects(state)
+    table = Table("node", "zone", "address", "pods", "", box=None, pad_edge=False)
+    for each in state.nodes:
+        seen = each.name in found and nodes.is_ready(found[each.name])
+        ready = "[green]Ready[/green]" if seen else "[red]not Ready[/red]"
+        outage = outages.of(state, each)
+        note = f"[red]{outage}[/red] (the API says {ready})" if outage else ready
+        table.add_row(each.name, each.zone, each.ip, each.pod_subnet, note)
+    console.print(table)
+
+
 def status(state: State) -> None:
     """Processes, nodes, pods."""
     console = _console()
@@ -87,12 +100,10 @@ def status(state: State) -> None:
     if not any(part.pid for part in parts):
         console.print("the cluster is down; `make up` starts it")
         return
-    try:
-        for name, ready in cluster.node_readiness(state).items():
-            console.print(f"node {name}: {'[green]Ready[/green]' if ready else '[red]not Ready[/red]'}")
-    except OSError:
+    if not controlplane.ready(state):
         console.print("[red]the API server does not answer[/red]; `make up` repairs it")
         return
+    _nodes(state, console)
     workloads(state)
 
 

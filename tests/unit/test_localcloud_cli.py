@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from localcloud import cli, cluster, operations, preflight, remote, report, shell, stack
+from localcloud import cli, cluster, nodes, operations, preflight, remote, report, shell, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State, cache, state
 from localcloud.progress import Progress
@@ -111,7 +111,7 @@ def test_ctrl_c_is_a_line_and_exit_status_130(
 def test_a_preview_or_destroy_without_a_cluster_says_to_start_it(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cluster, "nodes_ready", lambda state: False)
+    monkeypatch.setattr(nodes, "ready", lambda state: False)
     for command in ("preview", "destroy"):
         assert call(monkeypatch, command) == 1
         (line,) = capsys.readouterr().err.splitlines()

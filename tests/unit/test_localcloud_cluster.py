@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from localcloud import cluster, controlplane, daemons, node
+from localcloud import cluster, controlplane, daemons, node, nodes
 from localcloud.daemons import Running
 from localcloud.errors import LocalCloudError
-from localcloud.layout import NODES, State
+from localcloud.layout import State
 from tests.unit.localcloud_fakes import quiet, said
 
 API = dict[str, tuple[int, Any]]
@@ -131,38 +131,6 @@ def test_what_a_deleted_checkout_left_running_is_ended_and_a_living_one_is_not(
     assert said(progress) == f"clearing what was left running by a deleted checkout ({tmp_path / 'deleted'})\n"
 
 
-def test_nodes_are_ready_when_every_one_of_them_says_so(state: State, api: API) -> None:
-    def nodes(**ready: str) -> tuple[int, Any]:
-        items = [
-            {
-                "metadata": {"name": name.replace("_", "-")},
-                "status": {"conditions": [{"type": "Ready", "status": status}]},
-            }
-            for name, status in ready.items()
-        ]
-        return 200, {"items": items}
-
-    assert [each.name for each in NODES] == ["statefulsets-0"]
-    for answer, expected in (
-        (nodes(statefulsets_0="True"), True),
-        (nodes(statefulsets_0="True", old_node="False"), True),
-        (nodes(statefulsets_0="Unknown"), False),
-        (nodes(), False),
-        ((200, {"items": [{"metadata": {"name": "statefulsets-0"}, "status": {}}]}), False),
-        ((503, "not yet"), False),
-    ):
-        api["/api/v1/nodes"] = answer
-        assert cluster.nodes_ready(state) is expected, answer
-
-
-def test_an_api_server_that_does_not_answer_is_not_ready(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(state: State, method: str, path: str) -> None:
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(controlplane, "request", refuse)
-    assert not cluster.nodes_ready(state)
-
-
 @pytest.mark.parametrize(
     ("item", "lines"),
     [
@@ -209,29 +177,6 @@ def test_workloads_that_cannot_be_listed_are_not_taken_for_ready(state: State, a
     assert cluster.unready_workloads(state) == ["the API server does not list the StatefulSets"]
 
 
-def test_a_pod_is_believed_to_run_only_when_its_container_does(
-    state: State, api: API, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a node lost power the API shows its pods as Ready until the kubelet has looked."""
-    pod: dict[str, Any] = {
-        "spec": {"nodeName": NODES[0].name},
-        "status": {
-            "conditions": [{"type": "Ready", "status": "True"}],
-            "containerStatuses": [{"containerID": "containerd://abc"}],
-        },
-    }
-    api["/api/v1/pods"] = (200, {"items": [pod]})
-    runs: set[str] = {"abc", "pause"}
-    monkeypatch.setattr(node, "tasks", lambda state, each: runs)
-    assert cluster.pods_observed(state)
-    runs.remove("abc")
-    assert not cluster.pods_observed(state)
-    pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
-    assert cluster.pods_observed(state), "it does not claim to run"
-    api["/api/v1/pods"] = (500, "")
-    assert not cluster.pods_observed(state)
-
-
 def test_a_running_cluster_is_not_erased(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     (state.root / "nodes").mkdir(parents=True)
     everything = [Running(str(state.root), "etcd", 1, (str(state.bin / "etcd"),))]
@@ -266,8 +211,8 @@ def test_a_kubelet_that_was_quicker_than_containerd_is_started_again_while_up_wa
 ) -> None:
     lives = [False]
     monkeypatch.setattr(cluster, "parts", lambda _: [cluster.Part("kubelet", 1 if lives[0] else None)])
-    monkeypatch.setattr(cluster, "nodes_ready", lambda _: True)  # what the API remembers from before
-    monkeypatch.setattr(node, "start", lambda *_: lives.__setitem__(0, True))
+    monkeypatch.setattr(nodes, "ready", lambda _: True)  # what the API remembers from before
+    monkeypatch.setattr(nodes, "start", lambda _: lives.__setitem__(0, True))
     listening = iter([False, True])
     monkeypatch.setattr(node, "kubelet_listens", lambda _: next(listening))
     assert [cluster._settled(state) for _ in range(3)] == [False, False, True]

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud import controlplane, pki
-from localcloud.layout import API_SERVICE_IP, API_URL, BRIDGE_IP, CONTEXT, NODES, Node, State
+from localcloud.layout import API_SERVICE_IP, API_URL, BRIDGE_IP, CONTEXT, Node, State, first_nodes
 
 VERIFY_STRICTLY = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN  # what Python does from 3.13 on
 
@@ -52,7 +52,7 @@ def files(state: State) -> dict[str, bytes]:
 def assert_whole(state: State) -> None:
     """Every identity has a key, a certificate of this key and authority, and a kubeconfig that holds both."""
     authority = certificate(state, "ca")
-    for identity in pki.identities():
+    for identity in pki.identities(first_nodes(1)):
         leaf = certificate(state, identity.file)
         leaf.verify_directly_issued_by(authority)
         pem = (state.pki / f"{identity.file}.key").read_bytes()
@@ -106,12 +106,12 @@ def test_a_new_cluster_gets_every_certificate_and_a_second_look_changes_none(sta
             "admin",
             (BRIDGE_IP, API_SERVICE_IP, "127.0.0.1", "localhost", "kubernetes.default.svc", "kubernetes"),
         ),
-        ("apiserver", f"kubelet-{NODES[0].name}", (BRIDGE_IP,)),
+        ("apiserver", f"kubelet-{Node(0).name}", (BRIDGE_IP,)),
         ("etcd", "etcd-client", ("127.0.0.1", "localhost")),
         ("etcd", "etcd", ("127.0.0.1",)),
         ("controller-manager", "admin", ("127.0.0.1",)),
         ("scheduler", "admin", ("127.0.0.1",)),
-        (f"kubelet-{NODES[0].name}", "apiserver-kubelet-client", (NODES[0].name, NODES[0].ip)),
+        (f"kubelet-{Node(0).name}", "apiserver-kubelet-client", (Node(0).name, Node(0).ip)),
     ],
 )
 def test_those_who_talk_trust_each_other(server: str, client: str, hosts: tuple[str, ...], issued: State) -> None:
@@ -123,13 +123,13 @@ def test_those_who_talk_trust_each_other(server: str, client: str, hosts: tuple[
 
 
 def test_a_server_is_trusted_under_its_own_names_only(issued: State) -> None:
-    for server, stranger in (("etcd", BRIDGE_IP), ("apiserver", NODES[0].ip), ("scheduler", "example.org")):
+    for server, stranger in (("etcd", BRIDGE_IP), ("apiserver", Node(0).ip), ("scheduler", "example.org")):
         with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
             shake_hands(issued, server, "admin", stranger)
 
 
 def test_a_client_cannot_pass_for_a_server(issued: State) -> None:
-    for identity in pki.identities():
+    for identity in pki.identities(first_nodes(1)):
         usage = certificate(issued, identity.file).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         assert (ExtendedKeyUsageOID.SERVER_AUTH in usage) == bool(identity.hosts), identity.file
         assert ExtendedKeyUsageOID.CLIENT_AUTH in usage
@@ -147,7 +147,7 @@ def test_another_cluster_is_not_trusted(state: State, tmp_path: Path) -> None:
 def test_an_issued_certificate_cannot_issue_others(issued: State) -> None:
     constraints = certificate(issued, "ca").extensions.get_extension_for_class(x509.BasicConstraints).value
     assert (constraints.ca, constraints.path_length) == (True, 0)
-    for identity in pki.identities():
+    for identity in pki.identities(first_nodes(1)):
         with pytest.raises(x509.ExtensionNotFound):
             certificate(issued, identity.file).extensions.get_extension_for_class(x509.BasicConstraints)
 
@@ -158,19 +158,19 @@ def test_users_and_groups_are_those_that_kubernetes_own_roles_name(issued: State
         "controller-manager": ("system:kube-controller-manager", []),
         "scheduler": ("system:kube-scheduler", []),
         "kube-proxy": ("system:kube-proxy", []),
-        f"kubelet-{NODES[0].name}": (f"system:node:{NODES[0].name}", ["system:nodes"]),
+        f"kubelet-{Node(0).name}": (f"system:node:{Node(0).name}", ["system:nodes"]),
     }
     for name, (user, groups) in expected.items():
         subject = certificate(issued, name).subject
         assert names(subject, NameOID.COMMON_NAME) == [user]
         assert names(subject, NameOID.ORGANIZATION_NAME) == groups
-    masters = [i.file for i in pki.identities() if "system:masters" in i.groups]
+    masters = [i.file for i in pki.identities(first_nodes(1)) if "system:masters" in i.groups]
     assert masters == ["admin"], "no part of the cluster is above its rules"
 
 
 def test_the_roles_of_our_own_name_users_that_exist(state: State) -> None:
-    users = {identity.user for identity in pki.identities()}
-    groups = {group for identity in pki.identities() for group in identity.groups}
+    users = {identity.user for identity in pki.identities(first_nodes(1))}
+    groups = {group for identity in pki.identities(first_nodes(1)) for group in identity.groups}
     documents = list(yaml.safe_load_all((controlplane.MANIFESTS / "rbac.yaml").read_text()))
     subjects = [subject for document in documents for subject in document.get("subjects", [])]
     assert {s["name"] for s in subjects if s["kind"] == "User"} <= users
@@ -219,7 +219,7 @@ def test_what_ends_within_thirty_days_is_renewed_and_the_authority_stays(
     assert kept == {"ca.crt", "ca.key", "sa.key", "sa.pub"}
     assert_whole(state)
     month = dt.datetime.now(dt.UTC) + dt.timedelta(days=300)
-    assert all(certificate(state, i.file).not_valid_after_utc > month for i in pki.identities())
+    assert all(certificate(state, i.file).not_valid_after_utc > month for i in pki.identities(first_nodes(1)))
 
 
 def test_what_has_more_than_thirty_days_left_is_not_touched(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,8 +266,8 @@ def test_a_lost_or_torn_file_is_made_again(spoil: Callable[[State], None], state
 def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
     renewal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = tuple(identity for identity in pki.identities() if identity.file in ("etcd", "admin"))
-    monkeypatch.setattr(pki, "identities", lambda: few)
+    few = tuple(identity for identity in pki.identities(first_nodes(1)) if identity.file in ("etcd", "admin"))
+    monkeypatch.setattr(pki, "identities", lambda _: few)
     real = pki._write
     written = 0
 
@@ -285,7 +285,7 @@ def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
     monkeypatch.setattr(pki, "_write", counting(-1))
     pki.ensure(State(tmp_path / "all"))
     writes = written
-    assert writes == 4 + 3 * len(pki.identities()) + 1
+    assert writes == 4 + 3 * len(few) + 1
     for limit in range(writes):
         state = State(tmp_path / str(limit))
         if renewal:

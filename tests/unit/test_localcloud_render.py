@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud import controlplane, node, pki
+from localcloud import controlplane, node, node_files, pki
 from localcloud.daemons import Daemon
 from localcloud.layout import (
     API_SERVICE_IP,
@@ -20,10 +20,10 @@ from localcloud.layout import (
     CLUSTER_DOMAIN,
     CONTEXT,
     NODE_NET,
-    NODES,
     SERVICE_NET,
     Node,
     State,
+    first_nodes,
 )
 
 
@@ -32,7 +32,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> State:
     """A cluster with its certificates and one node's files."""
     state = State(tmp_path_factory.mktemp("checkout") / "it's here")
     pki.ensure(state)
-    node._write_files(state, NODES[0])
+    node_files.write(state, Node(0))
     return state
 
 
@@ -48,7 +48,7 @@ def flags(state: State, name: str) -> dict[str, str]:
 
 
 def kubelet(state: State) -> Any:
-    return yaml.safe_load((state.node(NODES[0]) / "etc/kubelet.yaml").read_text())
+    return yaml.safe_load((state.node(Node(0)) / "etc/kubelet.yaml").read_text())
 
 
 def test_the_api_server_listens_on_the_clusters_own_bridge_only(state: State) -> None:
@@ -89,7 +89,7 @@ def test_a_kubelet_answers_nobody_it_does_not_know(state: State) -> None:
     assert config["authentication"]["webhook"] == {"enabled": True}
     assert config["authentication"]["x509"] == {"clientCAFile": f"{state.pki}/ca.crt"}
     assert config["authorization"] == {"mode": "Webhook"}
-    assert config["address"] == NODES[0].ip, "of the node's own network"
+    assert config["address"] == Node(0).ip, "of the node's own network"
     assert "readOnlyPort" not in config
 
 
@@ -106,9 +106,9 @@ def test_every_certificate_and_key_that_a_process_is_given_exists(state: State) 
     named += re.findall(rf"{re.escape(str(state.pki))}/[\w.-]+", controlplane._corefile(state))
     config = kubelet(state)
     named += [config["tlsCertFile"], config["tlsPrivateKeyFile"], config["authentication"]["x509"]["clientCAFile"]]
-    proxy = yaml.safe_load((state.node(NODES[0]) / "etc/kube-proxy.yaml").read_text())
+    proxy = yaml.safe_load((state.node(Node(0)) / "etc/kube-proxy.yaml").read_text())
     named.append(proxy["clientConnection"]["kubeconfig"])
-    arguments = node._kubelet(state, NODES[0], 1).command
+    arguments = node._kubelet(state, Node(0), 1).command
     named += [word.partition("=")[2] for word in arguments if word.startswith("--kubeconfig=")]
     assert len(named) > 20
     assert [path for path in named if not Path(path).exists()] == []
@@ -152,23 +152,23 @@ def test_containerds_config_is_valid_and_lowers_no_score_where_it_may_not(
 ) -> None:
     (tmp_path / "status").write_text(f"CapPrm:\t0000000000000000\nCapEff:\t{capabilities}\n")
     known = {"/proc/self/status": tmp_path / "status"}
-    monkeypatch.setattr(node, "Path", lambda path: known.get(path, Path(path)))
-    config = tomllib.loads(node._containerd_config(state.node(NODES[0])))
+    monkeypatch.setattr(node_files, "Path", lambda path: known.get(path, Path(path)))
+    config = tomllib.loads(node_files.containerd(state.node(Node(0))))
     cri = config["plugins"]["io.containerd.grpc.v1.cri"]
     assert cri["restrict_oom_score_adj"] is restricted
-    assert cri["sandbox_image"] == node.PAUSE_IMAGE
-    assert Path(cri["cni"]["conf_dir"]) == state.node(NODES[0]) / "etc/cni"
+    assert cri["sandbox_image"] == node_files.PAUSE_IMAGE
+    assert Path(cri["cni"]["conf_dir"]) == state.node(Node(0)) / "etc/cni"
     assert config["root"] == "/var/lib/containerd", "on the node's own disk: images outlive a restart"
     assert config["grpc"]["address"] == kubelet(state)["containerRuntimeEndpoint"].removeprefix("unix://")
 
 
 def test_the_files_of_a_node_are_where_its_programs_look(state: State) -> None:
-    disk = state.node(NODES[0])
-    for each in (node._kubelet(state, NODES[0], 1), node._kube_proxy(state, NODES[0], 1)):
+    disk = state.node(Node(0))
+    for each in (node._kubelet(state, Node(0), 1), node._kube_proxy(state, Node(0), 1)):
         (config,) = [word.partition("=")[2] for word in each.command if word.startswith("--config=")]
         assert yaml.safe_load(Path(config).read_text())["kind"].endswith("Configuration")
         assert each.inside == 1
-    (config,) = [word.partition("=")[2] for word in node._containerd(state, NODES[0], 1).command[1:]]
+    (config,) = [word.partition("=")[2] for word in node._containerd(state, Node(0), 1).command[1:]]
     tomllib.loads(Path(config).read_text())
     assert Path(kubelet(state)["resolvConf"]).read_text() == f"nameserver {BRIDGE_IP}\n"
     assert all((disk / name).is_dir() for name in ("kubelet", "containerd", "statefulsets", "log"))
@@ -183,26 +183,26 @@ def test_a_nearly_full_disk_evicts_nobody_and_imported_images_stay(state: State)
 
 
 def test_pods_get_addresses_of_their_own_node_that_are_given_back_at_a_power_cut(state: State) -> None:
-    network = json.loads((state.node(NODES[0]) / "etc/cni/10-pods.conflist").read_text())
+    network = json.loads((state.node(Node(0)) / "etc/cni/10-pods.conflist").read_text())
     ipam = network["plugins"][0]["ipam"]
-    assert ipam["ranges"] == [[{"subnet": NODES[0].pod_subnet}]]
+    assert ipam["ranges"] == [[{"subnet": Node(0).pod_subnet}]]
     assert ipam["dataDir"].startswith("/run/")
-    assert node._cni_config(Node(3))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.214.3.0/24"}]]
+    assert node_files.cni(Node(3))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.214.3.0/24"}]]
 
 
 def test_a_node_is_known_by_one_name_everywhere(state: State) -> None:
-    name = NODES[0].name
-    command = node._kubelet(state, NODES[0], 1).command
+    name = Node(0).name
+    command = node._kubelet(state, Node(0), 1).command
     assert f"--hostname-override={name}" in command
-    assert f"--node-ip={NODES[0].ip}" in command
-    proxy = yaml.safe_load((state.node(NODES[0]) / "etc/kube-proxy.yaml").read_text())
+    assert f"--node-ip={Node(0).ip}" in command
+    proxy = yaml.safe_load((state.node(Node(0)) / "etc/kube-proxy.yaml").read_text())
     assert proxy["hostnameOverride"] == name
-    assert kubelet(state)["cgroupRoot"] == f"/{NODES[0].cgroup}"
-    assert {identity.user for identity in pki.identities()} >= {f"system:node:{name}"}
+    assert kubelet(state)["cgroupRoot"] == f"/{Node(0).cgroup}"
+    assert {identity.user for identity in pki.identities(first_nodes(1))} >= {f"system:node:{name}"}
 
 
 def test_kube_proxy_leaves_the_machines_own_limits_alone(state: State) -> None:
-    proxy = yaml.safe_load((state.node(NODES[0]) / "etc/kube-proxy.yaml").read_text())
+    proxy = yaml.safe_load((state.node(Node(0)) / "etc/kube-proxy.yaml").read_text())
     assert proxy["conntrack"] == {"maxPerCore": 0}
     for address in ("healthzBindAddress", "metricsBindAddress"):
         assert proxy[address].startswith("127.0.0.1:")
