@@ -15,6 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Tests that run side by side (`-n 2`) have a cluster each; the layout reads its slot once, when it is imported.
+    first = int(os.environ.get("LOCALCLOUD_SLOT") or 0)
+    os.environ["LOCALCLOUD_SLOT"] = str((first + int(worker.removeprefix("gw"))) % 4)
+
 from localcloud import daemons
 from localcloud.layout import ROOT, SLOT, State
 
