@@ -6,18 +6,17 @@ Editors with a YAML language server complete and check `Pulumi.*.yaml` by it. Ch
 from __future__ import annotations
 
 import json
-import operator
 import sys
-from functools import reduce
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Union
 
 from pydantic import Field, TypeAdapter
 
 from components.config.base import LONGEST_WORKLOAD_NAME
 from components.config.checks import TARGET, WORKLOADS
 from components.config.target import Target
-from components.config.workloads import KINDS
+from components.config.workloads import ENGINES, KINDS
 
 FILE: Final = Path(__file__).parent.parent / "schema" / "stack.schema.json"
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
@@ -52,9 +51,14 @@ def stack_schema() -> dict[str, Any]:
 
 
 def any_kind() -> TypeAdapter[Any]:
-    """One of the models in KINDS, told apart by `kind`."""
-    union: Any = reduce(operator.or_, KINDS.values())
-    return TypeAdapter(Annotated[union, Field(discriminator="kind")])
+    """One of the models in KINDS, told apart by `kind`, and where there are several of a kind by `engine`."""
+    makes = {kind: one_of(ENGINES[kind].values(), "engine") if kind in ENGINES else KINDS[kind] for kind in KINDS}
+    return TypeAdapter(one_of(makes.values(), "kind"))
+
+
+def one_of(models: Iterable[Any], discriminator: str) -> Any:
+    """Their union as a type."""
+    return Annotated[Union[tuple(models)], Field(discriminator=discriminator)]  # noqa: UP007  built as it runs
 
 
 def with_kind(schema: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from pulumi_kubernetes import Provider
 from components.config import KubiaWorkload, NginxWorkload, StackConfig, Target, Workload
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.mysql import MySqlWorkload
+from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.history import disks_of, refuse_shrinking
 from components.kubia import Kubia, KubiaArgs
-from components.mysql import ReplicatedMySql, ReplicatedMySqlArgs
+from components.mysql import ReplicatedMySql, ReplicatedMySqlArgs, XtrabackupMySql, XtrabackupMySqlArgs
 from components.nginx import Nginx, NginxArgs
 
 Outputs = Mapping[str, Any]
@@ -58,6 +59,10 @@ def build(name: str, workload: Workload, stack: StackConfig, opts: pulumi.Resour
             passwords = {account: stack.passwords[key] for account, key in workload.password_keys}
             mysql = ReplicatedMySqlArgs(namespace=namespace, workload=workload, passwords=passwords, project=project)
             return ReplicatedMySql(name, mysql, opts).outputs
+        case XtrabackupWorkload():
+            passwords = {account: stack.passwords[key] for account, key in workload.password_keys}
+            seeds = XtrabackupMySqlArgs(namespace=namespace, workload=workload, passwords=passwords, project=project)
+            return XtrabackupMySql(name, seeds, opts).outputs
         case CloudSqlSpec():
             return managed_mysql(name, workload, stack, opts)
 

@@ -14,8 +14,10 @@ from pydantic_core import ErrorDetails
 from components.config import cloud_sql_rules, mysql_rules
 from components.config.checks import TARGET, WORKLOADS, check_name, check_stateful, check_target
 from components.config.cloud_sql import CloudSqlSpec
+from components.config.engines import of_engine
 from components.config.errors import ConfigError, Path, Problem, dotted, no_such_kind, problem_of, shown, told_apart
 from components.config.mysql import MySqlWorkload
+from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.config.overlaps import check_overlaps
 from components.config.storage import GceBackend
 from components.config.target import Target
@@ -83,7 +85,7 @@ def _password_keys(stack: StackConfig) -> Iterator[tuple[str, str]]:
         if isinstance(workload, CloudSqlSpec):
             for i, user in enumerate(workload.users):
                 yield dotted((WORKLOADS, name, "users", i, "passwordKey")), user.password_key
-        elif isinstance(workload, MySqlWorkload):
+        elif isinstance(workload, MySqlWorkload | XtrabackupWorkload):
             for account, key in workload.password_keys:
                 yield dotted((WORKLOADS, name, "passwordKeys", account)), key
 
@@ -115,7 +117,7 @@ def _check(name: str, workload: Workload, target: Target | None) -> Iterator[Pro
     if isinstance(workload, StatefulWorkload):
         yield from check_stateful(name, workload, target)
         rules: Iterable[tuple[Path, str]] = (
-            mysql_rules.problems(workload) if isinstance(workload, MySqlWorkload) else ()
+            mysql_rules.problems(workload) if isinstance(workload, MySqlWorkload | XtrabackupWorkload) else ()
         )
     else:
         rules = cloud_sql_rules.problems(name, workload)
@@ -163,7 +165,8 @@ def _parse_workload(name: str, spec: Any, problems: list[Problem]) -> Workload |
     if not isinstance(kind, str) or kind not in KINDS:
         problems.append(Problem(dotted((*path, "kind")), no_such_kind(kind, list(KINDS))))
         return None
-    return _validated(KINDS[kind], spec, path, problems)
+    model, own = of_engine(kind, spec, path, problems)
+    return _validated(model, own, path, problems)
 
 
 def _validated(model: type[M], spec: Any, root: Path, problems: list[Problem]) -> M | None:

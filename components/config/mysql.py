@@ -22,6 +22,7 @@ PasswordKey = Annotated[
 ]
 Setting = Annotated[str, *form(r"[a-z][a-z0-9_]*", "no setting; write one with underscores, such as max_connections")]
 SettingValue = Annotated[str, *form(r"[^\n\r]{0,500}", "more than one line; write the value on one")]
+Application = Annotated[str, *form(r"[a-z][a-z0-9_]{0,31}", "no account; write up to 32 of a-z 0-9 _")]
 
 
 class PasswordKeys(Model):
@@ -62,6 +63,8 @@ class MySqlWorkload(StatefulWorkload):
     seed_claim_size: ClassVar[Quantity] = Quantity("10Gi")
 
     kind: Literal["mysql"] = "mysql"
+    engine: Literal["clone"] = "clone"
+    """How a member with an empty claim gets its data: by MySQL's own clone plugin. See XtrabackupWorkload."""
     replicas: Replicas = 3
     """Members, the primary included."""
     image: Image = "mysql:8.4"
@@ -79,7 +82,7 @@ class MySqlWorkload(StatefulWorkload):
     """The InnoDB buffer pool is three quarters of what the memory limit leaves above 512Mi."""
     database: DatabaseName = "app"
     """Made when the primary first starts; the application account may do anything in it and nothing elsewhere."""
-    application: Annotated[str, *form(r"[a-z][a-z0-9_]{0,31}", "no account; write up to 32 of a-z 0-9 _")] = "app"
+    application: Application = "app"
     """Name of the applications' account."""
     password_keys: PasswordKeys = PasswordKeys()
     max_lag_seconds: Annotated[int, Field(ge=1, le=86_400)] = 10

@@ -7,10 +7,11 @@ from typing import Final
 
 from components.config.errors import Path
 from components.config.mysql import MySqlWorkload
+from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.config.storage import SharedClaim
 from components.quantities import Quantity
 
-INTERNAL_ACCOUNTS: Final = ("root", "replication", "clone", "monitor", "mysql")
+INTERNAL_ACCOUNTS: Final = ("root", "replication", "clone", "backup", "monitor", "mysql")
 LEAST_MEMORY: Final = Quantity("640Mi")
 OURS: Final = frozenset(
     {"datadir", "socket", "pid_file", "port", "server_id", "read_only", "super_read_only", "gtid_mode", "log_bin"}
@@ -22,12 +23,25 @@ OURS: Final = frozenset(
 """Settings on which it depends that no answered write is lost, or that another field sets."""
 
 
-def problems(workload: MySqlWorkload) -> Iterator[tuple[Path, str]]:
+def problems(workload: MySqlWorkload | XtrabackupWorkload) -> Iterator[tuple[Path, str]]:
     """What the fields must agree on: path below the workload, and what to do."""
+    yield from of_any_engine(workload)
+    if isinstance(workload, MySqlWorkload):
+        yield from of_clone(workload)
+
+
+def of_any_engine(workload: MySqlWorkload | XtrabackupWorkload) -> Iterator[tuple[Path, str]]:
+    """What makes a primary with replicas, whichever way they get their data."""
     if isinstance(workload.storage, SharedClaim):
         yield ("storage",), "every member needs a claim of its own; write kind: dynamic, gce-disks or local"
     if workload.ordinals.start:
         yield ("ordinals", "start"), "the primary is ordinal 0; leave it out"
+    if workload.application in INTERNAL_ACCOUNTS:
+        yield ("application",), f"{workload.application} is an account of the members' own; write another, such as app"
+
+
+def of_clone(workload: MySqlWorkload) -> Iterator[tuple[Path, str]]:
+    """What only the default engine has."""
     if workload.semi_sync_replicas > max(0, workload.replicas - 1):
         yield (
             ("semiSync", "replicas"),
@@ -47,5 +61,3 @@ def problems(workload: MySqlWorkload) -> Iterator[tuple[Path, str]]:
         bare = setting.removeprefix("loose_")
         if bare in OURS or bare.startswith("rpl_semi_sync_"):
             yield ("settings", setting), "kept by the program, so that no answered write is lost; leave it out"
-    if workload.application in INTERNAL_ACCOUNTS:
-        yield ("application",), f"{workload.application} is an account of the members' own; write another, such as app"

@@ -9,6 +9,7 @@ from components.config.checks import WORKLOADS
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.errors import Problem, dotted, shown
 from components.config.mysql import MySqlWorkload
+from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.config.storage import LocalStorage, SharedClaim, StaticBackend
 from components.config.workloads import StatefulWorkload, Workload
 from components.naming import claim_name
@@ -51,11 +52,11 @@ def services(workloads: Mapping[str, Workload]) -> Users:
     for name, workload in workloads.items():
         path = dotted((WORKLOADS, name))
         users[name].append(path)
-        if isinstance(workload, CloudSqlSpec):
+        if isinstance(workload, CloudSqlSpec | MySqlWorkload | XtrabackupWorkload):
             users[f"{name}-read"].append(path)
+        if isinstance(workload, CloudSqlSpec):
             continue
         if isinstance(workload, MySqlWorkload):
-            users[f"{name}-read"].append(path)
             users[f"{name}-write"].append(path)
         if workload.client_service:
             users[f"{name}-client"].append(f"{path}.clientService")

@@ -10,6 +10,7 @@ from pydantic import Field
 from components.config.base import Image
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.mysql import MySqlWorkload
+from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.config.stateful import (
     MOST_REPLICAS,
     SMALL,
@@ -26,6 +27,7 @@ from components.config.storage import DynamicStorage, GceDisks, Storage
 from components.quantities import Quantity
 
 __all__ = [
+    "ENGINES",
     "KINDS",
     "MOST_REPLICAS",
     "SMALL",
@@ -41,6 +43,7 @@ __all__ = [
     "StatefulWorkload",
     "UpdateStrategy",
     "Workload",
+    "XtrabackupWorkload",
 ]
 
 
@@ -71,10 +74,14 @@ class NginxWorkload(StatefulWorkload):
     resources: Resources = SMALL
 
 
-Workload = KubiaWorkload | NginxWorkload | MySqlWorkload | CloudSqlSpec
+Workload = KubiaWorkload | NginxWorkload | MySqlWorkload | XtrabackupWorkload | CloudSqlSpec
 KINDS: Final[Mapping[str, type[Workload]]] = {
     "kubia": KubiaWorkload,
     "nginx": NginxWorkload,
     "mysql": MySqlWorkload,
     "cloud-sql": CloudSqlSpec,
 }
+ENGINES: Final[Mapping[str, Mapping[str, type[Workload]]]] = {
+    "mysql": {"clone": MySqlWorkload, "xtrabackup": XtrabackupWorkload},
+}
+"""Kinds of more than one make: their models by `engine`. The one in KINDS is meant where none is named."""

@@ -203,7 +203,6 @@ def test_every_other_field_reaches_the_members() -> None:
         ({"settings": {"a": "1\nskip_grant_tables"}}, "more than one line"),
         ({"application": "root"}, "mysql.application: root is an account of the members' own"),
         ({"database": "mysql"}, "mysql.database"),
-        ({"engine": "xtrabackup"}, "mysql.engine: unknown key"),
         (
             {"replicas": 1, "storage": {"kind": "shared-claim", "claim": "one"}},
             "mysql.storage: every member needs a claim of its own",

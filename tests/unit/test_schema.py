@@ -69,6 +69,16 @@ def test_what_the_program_accepts_the_schema_accepts() -> None:
     assert complaints(accepted) == []
 
 
+def test_an_editor_tells_the_engines_apart() -> None:
+    def mysql(**fields: Any) -> list[str]:
+        return complaints({"db": {"kind": "mysql", **fields}})
+
+    assert mysql() == mysql(engine="clone", maxLagSeconds=5) == mysql(engine="xtrabackup", backupImage="a") == []
+    assert mysql(engine="xtrabackup", maxLagSeconds=5) != []
+    assert mysql(backupImage="a") != []
+    assert mysql(engine="copy") != []
+
+
 def test_the_kind_must_be_written_and_every_key_is_explained() -> None:
     kubia = FULL["definitions"]["KubiaWorkload"]
     assert "kind" in kubia["required"]

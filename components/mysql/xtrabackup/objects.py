@@ -1,0 +1,61 @@
+"""What stands around the members: the seed's ConfigMap, the scripts, the accounts, who may connect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+
+from components.config.mysql_xtrabackup import XtrabackupWorkload
+from components.mysql.objects import MYSQL, client_label, config_map, files_of
+from components.naming import digest
+from components.objects import labels, metadata
+from components.stateful_service import Port, peers
+
+__all__ = ["ACCOUNTS", "BACKUP", "MYSQL", "accounts", "checksum", "ingress", "scripts", "settings"]
+
+BACKUP: Final = Port(name="xtrabackup", service=3307, container=3307)
+"""Where a member's sidecar sends the whole data to whoever asks; on no Service."""
+ACCOUNTS: Final = ("root", "replication", "backup", "monitor", "application")
+CONF: Final = "xtrabackup/conf"
+SEEDS: Final = ("primary.cnf", "replica.cnf")
+
+
+def settings(name: str, namespace: str) -> dict[str, Any]:
+    """The seed's ConfigMap `mysql`, and nothing else in it."""
+    return config_map(name, namespace, name, {file: files_of(CONF)[file] for file in SEEDS})
+
+
+def program() -> dict[str, str]:
+    """What the pods run, and the configuration that goes with it."""
+    return {**files_of("xtrabackup/scripts"), "common.cnf": files_of(CONF)["common.cnf"]}
+
+
+def scripts(name: str, namespace: str, workload: XtrabackupWorkload) -> dict[str, Any]:
+    """The number of members is here, and not in the pods' environment: scaling restarts nobody."""
+    return config_map(f"{name}-scripts", namespace, name, {**program(), "replicas": str(workload.replicas)})
+
+
+def checksum() -> str:
+    """Changes with all that a member reads once, at its start."""
+    return digest(json.dumps([program(), files_of(CONF)]))
+
+
+def accounts(name: str, namespace: str, passwords: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
+    """The members' own Secret. A changed password reaches the servers as they run."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata(f"{name}-accounts", namespace, labels(name)),
+        "type": "Opaque",
+        "stringData": {account: pulumi.Output.secret(passwords[account]) for account in ACCOUNTS},
+    }
+
+
+def ingress(name: str, workload: XtrabackupWorkload) -> list[dict[str, Any]]:
+    """Members among themselves, on both ports; labelled clients on MySQL's alone."""
+    mysql, backup = ({"port": port.container, "protocol": "TCP"} for port in (MYSQL, BACKUP))
+    members = {"from": [{"podSelector": {"matchLabels": {"app": name}}}]}
+    return [{"ports": [mysql, backup], **members}, {"ports": [mysql], **peers(workload, client_label(name))}]
