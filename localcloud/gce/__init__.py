@@ -1,6 +1,6 @@
 """A stand-in for the two Google APIs that this program uses: Compute Engine's disks and Cloud SQL's instances.
 
-Its HTTP contract, and what it promises: docs/gce-standin.md. `python -m localcloud.gce` serves it, `daemon` makes that a
+Its HTTP contract, and what it promises: docs/gce-standin.md. `python -m localcloud.gce` serves it, `daemon` makes that
 part of the local cluster, and `provider` is Pulumi's side of it.
 """
 

@@ -39,6 +39,7 @@ class SetLabels(Body):
 
 class CreateSnapshot(Body):
     name: str
+    source_disk: str | None = None
     description: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
 
@@ -80,6 +81,12 @@ class ResourcePolicyInsert(Body):
     name: str
     description: str = ""
     snapshot_schedule_policy: SnapshotSchedulePolicy
+
+
+class ResourcePolicyPatch(Body):
+    name: str | None = None
+    description: str | None = None
+    snapshot_schedule_policy: SnapshotSchedulePolicy | None = None
 
 
 class NetworkInsert(Body):

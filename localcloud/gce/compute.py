@@ -16,6 +16,7 @@ from localcloud.gce.bodies import (
     Policies,
     Resize,
     ResourcePolicyInsert,
+    ResourcePolicyPatch,
     SetLabels,
     parse,
 )
@@ -71,6 +72,13 @@ def _list(call: Call) -> Record:
     if call.path.endswith("/global/networks"):
         items = [_default_network(call), *items]
     return {"kind": f"compute#{kind}List", "items": items}
+
+
+def _insert_snapshot(call: Call) -> str:
+    body = parse(CreateSnapshot, call.body)
+    if body.source_disk is None:
+        raise ApiError("required", "Required field 'resource.sourceDisk' not specified")
+    return snapshots.create(call.store, names.reference(call.parts["project"], body.source_disk), body)
 
 
 def _network(call: Call) -> Record:
@@ -175,6 +183,7 @@ ROUTES: Final = (
         "removeResourcePolicies",
     ),
     Route("GET", rf"{GLOBAL}/snapshots", _list),
+    Route("POST", rf"{GLOBAL}/snapshots", _insert_snapshot, "insert"),
     Route("GET", rf"{GLOBAL}/snapshots/[^/]+", _look),
     Route("DELETE", rf"{GLOBAL}/snapshots/[^/]+", lambda c: snapshots.delete(c.store, c.path), "delete"),
     Route("GET", rf"{REGION}/resourcePolicies", _list),
@@ -184,6 +193,12 @@ ROUTES: Final = (
         rf"{REGION}/resourcePolicies",
         lambda c: snapshots.insert_policy(c.store, c.place, parse(ResourcePolicyInsert, c.body)),
         "insert",
+    ),
+    Route(
+        "PATCH",
+        rf"{REGION}/resourcePolicies/[^/]+",
+        lambda c: snapshots.patch_policy(c.store, c.path, parse(ResourcePolicyPatch, c.body)),
+        "patch",
     ),
     Route("DELETE", rf"{REGION}/resourcePolicies/[^/]+", lambda c: snapshots.delete_policy(c.store, c.path), "delete"),
     Route("GET", rf"{ZONE}/instances", _instances),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.gce import disks, files, names
-from localcloud.gce.bodies import CreateSnapshot, NetworkInsert, ResourcePolicyInsert
+from localcloud.gce.bodies import CreateSnapshot, NetworkInsert, ResourcePolicyInsert, ResourcePolicyPatch
 from localcloud.gce.clock import now
 from localcloud.gce.errors import ApiError, already_exists
 from localcloud.gce.store import Record, Store
@@ -53,6 +53,14 @@ def insert_policy(store: Store, place: str, body: ResourcePolicyInsert) -> str:
     policy = {"snapshotSchedulePolicy": body.snapshot_schedule_policy.model_dump(by_alias=True, exclude_none=True)}
     record = {"kind": "compute#resourcePolicy", "region": place, "status": "READY", **policy}
     return _insert(store, f"{place}/resourcePolicies/{body.name}", body.name, body.description, record)
+
+
+def patch_policy(store: Store, path: str, body: ResourcePolicyPatch) -> str:
+    """Another schedule, from the next snapshot on."""
+    policy = disks.find(store, path)
+    policy |= body.model_dump(by_alias=True, exclude_none=True, include={"description", "snapshot_schedule_policy"})
+    store.put(path, policy)
+    return path
 
 
 def delete_policy(store: Store, path: str) -> str:

@@ -1,0 +1,278 @@
+"""The provider's side of Pulumi's protocol."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from localcloud.gce.client import RefusedError
+from localcloud.gce.provider import VERSION, compute, sql
+from localcloud.gce.provider.kind import Cloud, Kind
+from localcloud.gce.provider.properties import (
+    UNKNOWN,
+    Properties,
+    at,
+    differences,
+    from_wire,
+    is_unknown,
+    like,
+    to_wire,
+    unknown_names,
+)
+
+KINDS: Final = {kind.token: kind for kind in (*compute.KINDS, *sql.KINDS)}
+CONFIG: Final = ("project", "region", "zone", "computeCustomEndpoint", "sqlCustomEndpoint")
+ENDPOINTS: Final = CONFIG[-2:]
+NOTICE: Final = (
+    "This is the GCE stand-in of localcloud ({}), not Google Cloud: what is made here exists on this machine only."
+)
+PropertyDiff = provider_pb2.PropertyDiff
+DIFFS: Final = {"add": PropertyDiff.ADD, "delete": PropertyDiff.DELETE, "update": PropertyDiff.UPDATE}
+REPLACING: Final = {
+    "add": PropertyDiff.ADD_REPLACE,
+    "delete": PropertyDiff.DELETE_REPLACE,
+    "update": PropertyDiff.UPDATE_REPLACE,
+}
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """One engine's provider; calls for several resources run side by side."""
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._cloud: Cloud | None = None
+
+    # What it is ------------------------------------------------------------------------------------------------------
+
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def GetSchema(
+        self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.GetSchemaResponse:
+        """Enough to see what there is; the SDK has types of its own."""
+        resources = {
+            token: {"requiredInputs": list(kind.required), "inputProperties": {name: _ANY for name in kind.shape}}
+            for token, kind in KINDS.items()
+        }
+        schema = {"name": "gcp", "version": VERSION, "description": NOTICE.format("schema"), "resources": resources}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+
+    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        self._engine = request.address
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        """Calls last milliseconds: each is let finish."""
+        return empty_pb2.Empty()
+
+    # Its configuration -----------------------------------------------------------------------------------------------
+
+    def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.CheckResponse:
+        config = from_wire(request.news)
+        failures = [
+            provider_pb2.CheckFailure(property=name, reason=f"gcp:{name} is not known to the GCE stand-in")
+            for name in sorted(set(config) - {*CONFIG, "version", "pluginDownloadURL", "__internal"})
+        ]
+        for name in ENDPOINTS:
+            host = urlsplit(str(config.get(name, ""))).hostname
+            if host not in ("127.0.0.1", "localhost"):
+                reason = f"gcp:{name} is {config.get(name) or 'not set'}: this provider is the GCE stand-in, and takes"
+                reason += " only an address of this machine; for Google itself take CLOUD=real"
+                failures.append(provider_pb2.CheckFailure(property=name, reason=reason))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        """Another port or default project changes no resource by itself."""
+        response = provider_pb2.DiffResponse
+        same = from_wire(request.olds) == from_wire(request.news)
+        return response(changes=response.DIFF_NONE if same else response.DIFF_SOME)
+
+    def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConfigureResponse:
+        config = from_wire(request.args)
+        self._cloud = Cloud(
+            str(config["computeCustomEndpoint"]),
+            str(config["sqlCustomEndpoint"]),
+            *(str(config.get(name, "")) for name in ("project", "region", "zone")),
+        )
+        self._log(NOTICE.format(self._cloud.compute_base))
+        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False)
+
+    def _log(self, message: str) -> None:
+        """A warning among the engine's diagnostics: above all other output, and never folded away."""
+        if not self._engine:
+            return
+        with grpc.insecure_channel(self._engine) as channel:
+            log = engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=message)
+            engine_pb2_grpc.EngineStub(channel).Log(log)
+
+    # Resources -------------------------------------------------------------------------------------------------------
+
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        kind, inputs, old = self._kind(request, context), from_wire(request.news), from_wire(request.olds)
+        short = kind.token.rpartition(":")[2]
+        failures = [
+            (name, f"{name} of {short} is not known to the GCE stand-in; docs/gce-standin.md lists what is")
+            for name in unknown_names({key: value for key, value in inputs.items() if key != "__defaults"}, kind.shape)
+        ]
+        for name, value in kind.defaults(self._configured(context)).items():
+            if value is not None:
+                inputs.setdefault(name, value)
+        inputs.pop("__defaults", None)
+        if kind.named and "name" not in inputs:
+            made = old.get("name") if "name" in old.get("__defaults", []) else None
+            inputs |= {"name": made or f"{_name_of(request.urn)}-{_random(request.randomSeed)}", "__defaults": ["name"]}
+        failures += [(name, f"{name} is needed, and not given") for name in kind.required if name not in inputs]
+        failures += kind.problems(inputs)
+        return provider_pb2.CheckResponse(
+            inputs=to_wire(inputs),
+            failures=[provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in failures],
+        )
+
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        kind = self._kind(request, context)
+        old, new = from_wire(request.old_inputs), from_wire(request.news)
+        detailed, replaces = {}, []
+        for path, how in differences(old, new):
+            if path.startswith("__"):
+                continue
+            replace = _replaces(kind, path, old, new)
+            detailed[path] = provider_pb2.PropertyDiff(kind=(REPLACING if replace else DIFFS)[how], inputDiff=True)
+            if replace:
+                replaces.append(path)
+        response = provider_pb2.DiffResponse
+        return response(
+            changes=response.DIFF_SOME if detailed else response.DIFF_NONE,
+            diffs=sorted({path.partition(".")[0] for path in detailed}),
+            replaces=replaces,
+            # Two of one name cannot be; a made-up name is made up anew for the second.
+            deleteBeforeReplace=bool(replaces) and old.get("name") == new.get("name") and "__defaults" not in new,
+            detailedDiff=detailed,
+            hasDetailedDiff=True,
+        )
+
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+        kind, inputs = self._kind(request, context), from_wire(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=to_wire(_shown(kind.preview(inputs, {}))))
+        cloud = self._configured(context)
+        identity = self._asked(context, lambda: kind.create(cloud, inputs))
+        return provider_pb2.CreateResponse(id=identity, properties=self._state(kind, identity, inputs, context))
+
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
+        """A refresh keeps to what the program asks for; an import has yet to learn it, so it is told all of it."""
+        kind, state, inputs = self._kind(request, context), from_wire(request.properties), from_wire(request.inputs)
+        cloud = self._configured(context)
+        live = self._asked(context, lambda: kind.read(cloud, request.id, {**inputs, **state}))
+        if live is None:
+            return provider_pb2.ReadResponse()
+        kept = {name: inputs[name] for name in (*kind.own, "__defaults") if name in inputs}
+        asked = {name: value for name, value in inputs.items() if name not in kept}
+        known = {name: value for name, value in live.items() if name in kind.shape and value is not None}
+        new_inputs = {**like(asked, known), **kept} if inputs else {**known, **_imported(kind)}
+        outputs = {**live, **{name: state[name] for name in kind.own if name in state}, **kept}
+        return provider_pb2.ReadResponse(id=request.id, properties=to_wire(_shown(outputs)), inputs=to_wire(new_inputs))
+
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+        kind = self._kind(request, context)
+        state, old, new = from_wire(request.olds), from_wire(request.old_inputs), from_wire(request.news)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=to_wire(_shown(kind.preview(new, state))))
+        cloud = self._configured(context)
+        self._asked(context, lambda: kind.update(cloud, request.id, old, new))
+        return provider_pb2.UpdateResponse(
+            properties=self._state(kind, request.id, {**_of(kind, state), **new}, context)
+        )
+
+    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        kind, state = self._kind(request, context), from_wire(request.properties)
+        policy = state.get("deletionPolicy", "DELETE")
+        if policy == "PREVENT":
+            self._refuse(context, f"{request.id}: deletionPolicy is PREVENT; change it, `up`, then delete")
+        if policy != "ABANDON":
+            cloud = self._configured(context)
+            self._asked(context, lambda: kind.delete(cloud, request.id, state))
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
+        return self._refuse(context, f"the function {request.tok} is not known to the GCE stand-in")
+
+    def _state(self, kind: Kind, identity: str, inputs: Properties, context: grpc.ServicerContext) -> Any:
+        """What is there now, and what only the provider knows."""
+        cloud = self._configured(context)
+        live = self._asked(context, lambda: kind.read(cloud, identity, inputs)) or {}
+        own = {name: inputs[name] for name in kind.own if name in inputs}
+        return to_wire(_shown({**inputs, **live, **own}))
+
+    def _kind(self, request: Any, context: grpc.ServicerContext) -> Kind:
+        token = request.type or request.urn.split("::")[2].rpartition("$")[2]
+        if token not in KINDS:
+            known = ", ".join(sorted(each.rpartition(":")[2] for each in KINDS))
+            self._refuse(context, f"the resource type {token} is not known to the GCE stand-in, which has {known}")
+        return KINDS[token]
+
+    def _configured(self, context: grpc.ServicerContext) -> Cloud:
+        return self._cloud or self._refuse(context, "the GCE stand-in has not been configured")
+
+    def _asked(self, context: grpc.ServicerContext, call: Callable[[], Any]) -> Any:
+        """What the server answers; its refusal is the engine's error, in Google's words."""
+        try:
+            return call()
+        except RefusedError as refusal:
+            return self._refuse(context, f"GCE stand-in: {refusal}")
+        except OSError as error:
+            where = self._cloud.compute_base if self._cloud else ""
+            return self._refuse(context, f"the GCE stand-in at {where} does not answer ({error}); `make up` starts it")
+
+    def _refuse(self, context: grpc.ServicerContext, message: str) -> NoReturn:
+        context.abort(grpc.StatusCode.UNKNOWN, message)
+        sys.exit(message)  # never reached: abort raises
+
+
+_ANY: Final = {"$ref": "pulumi.json#/Any"}
+
+
+def _replaces(kind: Kind, path: str, old: Properties, new: Properties) -> bool:
+    parts = path.split(".")
+    if any(".".join(parts[:depth]) in kind.replaces for depth in range(1, len(parts) + 1)):
+        return True
+    before, after = at(old, path), at(new, path)
+    return path in kind.grows and before is not None and after is not None and not is_unknown(after) and after < before
+
+
+def _shown(properties: Properties) -> Properties:
+    return {name: value for name, value in properties.items() if name != "__defaults" and value is not None}
+
+
+def _of(kind: Kind, state: Properties) -> Properties:
+    """What of a state only the provider knows."""
+    return {name: state[name] for name in kind.own if name in state and name not in kind.shape}
+
+
+def _imported(kind: Kind) -> Properties:
+    """What Terraform's import sets, as nobody could know it."""
+    return {"createSnapshotBeforeDestroy": False} if "createSnapshotBeforeDestroy" in kind.own else {}
+
+
+def _name_of(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _random(seed: bytes) -> str:
+    """Seven hexadecimal digits; from the engine's seed, so that what a preview shows is what comes."""
+    return (seed.hex() if seed else secrets.token_hex(4))[:7]
+
+
+__all__ = ["KINDS", "UNKNOWN", "Provider"]
