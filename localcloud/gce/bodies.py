@@ -24,6 +24,8 @@ class DiskInsert(Body):
     description: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
     source_snapshot: str | None = None
+    source_disk: str | None = None
+    multi_writer: Literal[False] = False
     replica_zones: list[str] | None = None
     physical_block_size_bytes: Literal["4096"] = "4096"
 
@@ -40,6 +42,7 @@ class SetLabels(Body):
 class CreateSnapshot(Body):
     name: str
     source_disk: str | None = None
+    storage_locations: list[str] | None = None
     description: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
 
@@ -55,7 +58,9 @@ class AttachDisk(Body):
     type: Literal["PERSISTENT"] = "PERSISTENT"
     boot: Literal[False] = False
     auto_delete: Literal[False] = False
-    kind: Literal["compute#attachedDisk"] = "compute#attachedDisk"
+    kind: Literal["compute#attachedDisk", "compute#disk"] = "compute#attachedDisk"
+    force_attach: bool = False
+    """Ignored, as by Google: the query parameter of that name counts."""
 
 
 class DailySchedule(Body):

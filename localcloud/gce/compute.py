@@ -24,6 +24,11 @@ from localcloud.gce.errors import ApiError, invalid, not_found, not_implemented
 from localcloud.gce.store import Record, Store
 
 PREFIX: Final = "/compute/v1/"
+VERSIONS: Final = re.compile(r"/compute/(v1|beta|alpha)/")
+"""Google's CSI driver makes and reads disks through beta; of what is here, all three say the same."""
+ALWAYS: Final = ("alt", "prettyPrint")
+LOOKS: Final = (*ALWAYS, "fields", "filter")
+"""Query parameters of every look; more fields than were asked for do no harm."""
 PLACES: Final = r"(?P<place>projects/(?P<project>[^/]+)/(?:zones|regions)/[^/]+)"
 ZONE: Final = r"(?P<place>projects/(?P<project>[^/]+)/zones/[^/]+)"
 REGION: Final = r"(?P<place>projects/(?P<project>[^/]+)/regions/[^/]+)"
@@ -69,6 +74,7 @@ def _look(call: Call) -> Record:
 def _list(call: Call) -> Record:
     kind = call.path.rpartition("/")[2][:-1]
     items = [record for _, record in call.store.under(f"{call.path}/")]
+    items = _filtered(call, items)
     if call.path.endswith("/global/networks"):
         items = [_default_network(call), *items]
     return {"kind": f"compute#{kind}List", "items": items}
@@ -79,6 +85,17 @@ def _insert_snapshot(call: Call) -> str:
     if body.source_disk is None:
         raise ApiError("required", "Required field 'resource.sourceDisk' not specified")
     return snapshots.create(call.store, names.reference(call.parts["project"], body.source_disk), body)
+
+
+def _filtered(call: Call, items: list[Record]) -> list[Record]:
+    """`filter=FIELD eq PATTERN`: of Google's ways to say it, the one that its CSI driver uses."""
+    wanted = call.query.get("filter", "")
+    if not wanted:
+        return items
+    found = re.fullmatch(r"(\w+) eq (\S+)", wanted)
+    if found is None:
+        raise not_implemented(f"the filter '{wanted}'")
+    return [item for item in items if re.fullmatch(found[2], str(item.get(found[1], "")))]
 
 
 def _network(call: Call) -> Record:
@@ -126,11 +143,12 @@ def _zone(call: Call) -> Record:
 
 def _zones(call: Call) -> Record:
     known = {record["zone"] for _, record in call.store.under(instances.REGISTERED)}
+    regions = {zone: f"{call.path.removesuffix('zones')}regions/{names.region_of(zone)}" for zone in sorted(known)}
     items = [
-        {"kind": "compute#zone", "name": zone, "status": "UP", "selfLink": f"{call.path}/{zone}"}
-        for zone in sorted(known)
+        {"kind": "compute#zone", "name": zone, "status": "UP", "region": region, "selfLink": f"{call.path}/{zone}"}
+        for zone, region in regions.items()
     ]
-    return {"kind": "compute#zoneList", "items": items}
+    return {"kind": "compute#zoneList", "items": _filtered(call, items)}
 
 
 def _disk_type(call: Call) -> Record:
@@ -182,6 +200,8 @@ ROUTES: Final = (
         lambda c: disks.remove_policies(c.store, c.above, parse(Policies, c.body)),
         "removeResourcePolicies",
     ),
+    Route("GET", rf"{GLOBAL}/images", _list),  # there are none
+    Route("GET", rf"{GLOBAL}/images/[^/]+", _look),
     Route("GET", rf"{GLOBAL}/snapshots", _list),
     Route("POST", rf"{GLOBAL}/snapshots", _insert_snapshot, "insert"),
     Route("GET", rf"{GLOBAL}/snapshots/[^/]+", _look),
@@ -226,7 +246,7 @@ def answer(store: Store, method: str, path: str, query: dict[str, str], body: An
     for route in ROUTES:
         found = re.fullmatch(route.pattern, path)
         if found and route.method == method:
-            unknown = sorted(set(query) - {*route.query, "alt", "prettyPrint"})
+            unknown = sorted(set(query) - {*route.query, *(ALWAYS if route.verb else LOOKS)})
             if unknown:
                 raise not_implemented(f"the query parameter '{unknown[0]}' of {path}")
             parts = {name: value for name, value in found.groupdict().items() if value}

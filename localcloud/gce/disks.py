@@ -36,8 +36,8 @@ def insert(store: Store, place: str, body: DiskInsert) -> str:
     if store.get(path) is not None:
         raise already_exists(path)
     kind = (body.type or "pd-standard").rpartition("/")[2]
-    snapshot = _snapshot(store, project, body)
-    size = _size(body, kind, regional, snapshot)
+    snapshot, original = _snapshot(store, project, body), _original(store, project, body)
+    size = _size(body, kind, regional, snapshot or original)
     number = store.next_id()
     disk: Record = {
         "kind": "compute#disk",
@@ -66,6 +66,10 @@ def insert(store: Store, place: str, body: DiskInsert) -> str:
         disk |= {"sourceSnapshot": snapshot["selfLink"], "sourceSnapshotId": snapshot["id"]}
         files.copy(store.root / snapshot["standinFile"], file)
         files.grow(file, size)
+    elif original:
+        disk |= {"sourceDisk": original["selfLink"], "sourceDiskId": original["id"]}
+        files.copy(store.root / original["standinFile"], file)
+        files.grow(file, size)
     else:
         files.make(file, size)
     store.put(path, disk)
@@ -78,16 +82,23 @@ def _snapshot(store: Store, project: str, body: DiskInsert) -> Record | None:
     return find(store, names.reference(project, body.source_snapshot, "global/snapshots/"))
 
 
-def _size(body: DiskInsert, kind: str, regional: bool, snapshot: Record | None) -> int:
+def _original(store: Store, project: str, body: DiskInsert) -> Record | None:
+    if body.source_disk is None:
+        return None
+    return find(store, names.reference(project, body.source_disk))
+
+
+def _size(body: DiskInsert, kind: str, regional: bool, source: Record | None) -> int:
     smallest = (SMALLEST_REGIONAL_GB if regional else SMALLEST_GB).get(kind)
     if smallest is None:
         raise invalid(f"Invalid value for field 'resource.type': '{kind}'. No such disk type here")
-    source = int(snapshot["diskSizeGb"]) if snapshot else 0
-    size = body.size_gb if body.size_gb is not None else source or DEFAULT_GB[kind]
+    least = int(source.get("diskSizeGb") or source["sizeGb"]) if source else 0
+    size = body.size_gb if body.size_gb is not None else least or DEFAULT_GB[kind]
     if not smallest <= size <= LARGEST_GB:
         raise invalid(f"Disk size: {size} GB is not between {smallest} GB and {LARGEST_GB} GB for {kind}")
-    if size < source:
-        raise invalid(f"Requested disk size cannot be smaller than the snapshot size ({source} GB)")
+    if source and size < least:
+        kind = "disk" if source["kind"] == "compute#disk" else "snapshot"
+        raise invalid(f"Requested disk size cannot be smaller than the {kind} size ({least} GB)")
     return size
 
 

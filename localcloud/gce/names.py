@@ -65,7 +65,7 @@ def check_place(place: str) -> None:
 
 def reference(project: str, value: str, default: str = "") -> str:
     """The path from `projects/` on, of a full URL, of a partial one, or of a bare name in `default`."""
-    path = re.sub(r"^https?://[^/]+/(compute/(v1|beta)/)?", "", value).lstrip("/")
+    path = re.sub(r"^https?://[^/]+/(compute/(v1|beta|alpha)/)?", "", value).lstrip("/")
     if path.startswith("projects/"):
         return path
     if path.startswith(("zones/", "regions/", "global/")):

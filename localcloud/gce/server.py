@@ -63,9 +63,9 @@ class Handler(BaseHTTPRequestHandler):
         path, query = urllib.parse.unquote(url.path), dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         store = self.server.store
         base = f"http://{self.headers.get('Host', '127.0.0.1')}"
-        if path.startswith(compute.PREFIX):
-            record = compute.answer(store, self.command, path.removeprefix(compute.PREFIX), query, body)
-            answer: Record = linked(record, base + compute.PREFIX, store.root)
+        if version := compute.VERSIONS.match(path):
+            record = compute.answer(store, self.command, path.removeprefix(version[0]), query, body)
+            answer: Record = linked(record, base + version[0], store.root)
             return answer
         if path.startswith(sql.PREFIX):
             return sql.answer(store, self.command, path.removeprefix(sql.PREFIX), query, body, base)
