@@ -35,6 +35,7 @@ class Disk(Kind):
     required: ClassVar[tuple[str, ...]] = ("project", "zone")
     replaces = frozenset({"name", "project", "zone", "type", "description", "snapshot", "physicalBlockSizeBytes"})
     grows = frozenset({"size"})
+    kept = frozenset({"size", "physicalBlockSizeBytes"})
     own = ("createSnapshotBeforeDestroy", "createSnapshotBeforeDestroyPrefix", "deletionPolicy")
     computed = (
         "creationTimestamp",

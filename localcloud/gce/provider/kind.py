@@ -44,6 +44,8 @@ class Kind(ABC):
     """Inputs, as dotted paths, whose change makes a new resource: Terraform's ForceNew."""
     grows: ClassVar[frozenset[str]] = frozenset()
     """Inputs that change in place while they grow, and make a new resource when they shrink."""
+    kept: ClassVar[frozenset[str]] = frozenset()
+    """Inputs that stay as they are once they are no longer given: Terraform's Optional and Computed."""
     computed: ClassVar[tuple[str, ...]] = ()
     """Outputs that only the stand-in knows."""
     own: ClassVar[tuple[str, ...]] = ("deletionPolicy",)

@@ -74,6 +74,14 @@ def like(pattern: Any, live: Any) -> Any:
     return live
 
 
+def within(shape: Any, value: Any) -> Any:
+    """What of a value is in a shape and says something: an import's false, 0 and empty are as good as not given."""
+    if isinstance(shape, dict) and isinstance(value, dict):
+        inner = {key: within(shape[key], value[key]) for key in value if key in shape}
+        return {key: each for key, each in inner.items() if each or each is True}
+    return value
+
+
 def unknown_names(value: Any, shape: Any, path: str = "") -> Iterator[str]:
     """Paths in `value` that `shape` does not have: a map of names, a list of one shape, or None for a leaf."""
     if isinstance(shape, dict) and isinstance(value, dict):

@@ -26,6 +26,7 @@ from localcloud.gce.provider.properties import (
     like,
     to_wire,
     unknown_names,
+    within,
 )
 
 KINDS: Final = {kind.token: kind for kind in (*compute.KINDS, *sql.KINDS)}
@@ -146,7 +147,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = from_wire(request.old_inputs), from_wire(request.news)
         detailed, replaces = {}, []
         for path, how in differences(old, new):
-            if path.startswith("__"):
+            if path.startswith("__") or (how == "delete" and path in kind.kept):
                 continue
             replace = _replaces(kind, path, old, new)
             detailed[path] = provider_pb2.PropertyDiff(kind=(REPLACING if replace else DIFFS)[how], inputDiff=True)
@@ -181,7 +182,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         kept = {name: inputs[name] for name in (*kind.own, "__defaults") if name in inputs}
         asked = {name: value for name, value in inputs.items() if name not in kept}
         known = {name: value for name, value in live.items() if name in kind.shape and value is not None}
-        new_inputs = {**like(asked, known), **kept} if inputs else {**known, **_imported(kind)}
+        new_inputs = {**like(asked, known), **kept} if inputs else within(kind.shape, known)
         outputs = {**live, **{name: state[name] for name in kind.own if name in state}, **kept}
         return provider_pb2.ReadResponse(id=request.id, properties=to_wire(_shown(outputs)), inputs=to_wire(new_inputs))
 
@@ -259,11 +260,6 @@ def _shown(properties: Properties) -> Properties:
 def _of(kind: Kind, state: Properties) -> Properties:
     """What of a state only the provider knows."""
     return {name: state[name] for name in kind.own if name in state and name not in kind.shape}
-
-
-def _imported(kind: Kind) -> Properties:
-    """What Terraform's import sets, as nobody could know it."""
-    return {"createSnapshotBeforeDestroy": False} if "createSnapshotBeforeDestroy" in kind.own else {}
 
 
 def _name_of(urn: str) -> str:

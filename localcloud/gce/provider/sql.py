@@ -61,6 +61,10 @@ class DatabaseInstance(Kind):
     required = ("project", "region", "databaseVersion", "settings")
     replaces = frozenset({"name", "project", "region", "masterInstanceName", "settings.diskType"})
     grows = frozenset({"settings.diskSize", "databaseVersion"})
+    kept = frozenset(
+        f"settings.{name}"
+        for name in ("diskSize", "edition", "backupConfiguration", "ipConfiguration", "locationPreference")
+    )
     own = ("deletionPolicy", "deletionProtection")
     computed = (
         "connectionName",
@@ -167,6 +171,7 @@ class Database(_Part):
         ("name", "project", "instance", "charset", "collation", "deletionPolicy")
     )
     replaces = frozenset({"name", "project", "instance"})
+    kept = frozenset({"charset", "collation"})
     computed = ("selfLink", "charset", "collation")
 
     def create(self, cloud: Cloud, inputs: Properties) -> str:
