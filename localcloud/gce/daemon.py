@@ -24,7 +24,8 @@ def folder(state: State) -> Path:
 
 def daemon(state: State) -> Daemon:
     """The process; it needs nothing else of the cluster."""
-    command = [sys.executable, "-m", "localcloud.gce", str(folder(state)), str(PORT)]
+    python = Path(sys.executable).with_name("python")  # by this name, whatever this very run was started as
+    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(PORT)]
     return Daemon(NAME, command, environment={"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"})
 
 
