@@ -101,7 +101,8 @@ def is_cut(node: Node) -> bool:
 
 
 def _set_port(node: Node, port_state: str) -> None:
-    run(["ip", "link", "set", node.host_link, "type", "bridge_slave", "state", port_state])
+    # Not `ip link set type bridge_slave state`: it says it did, and the port goes on forwarding.
+    run(["bridge", "link", "set", "dev", node.host_link, "state", port_state])
 
 
 def down() -> None:
