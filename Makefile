@@ -10,6 +10,7 @@ STACK ?= local
 CLUSTER ?= local
 YES ?=
 NODES ?=
+CLOUD ?= real
 PYTHON ?= python3
 VENV := .venv/bin
 LOCALCLOUD := $(VENV)/python -m localcloud
@@ -18,7 +19,7 @@ flag_yes := $(if $(filter 1 yes true,$(YES)),--yes)
 .PHONY: help
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
-	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, NODES=1..6, YES=1 (ask nothing)'
+	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, NODES=1..6, CLOUD=real|standin, YES=1 (ask nothing)'
 
 # The environment is made anew when the pins change, and is whole or absent: the stamp comes last.
 .venv/up: requirements.txt
@@ -34,7 +35,7 @@ help: ## List the commands
 
 .PHONY: up
 up: .venv/up ## Bring a stack up: tools, cluster, images, pulumi up
-	@$(LOCALCLOUD) up --stack $(STACK) --cluster $(CLUSTER) $(if $(NODES),--nodes $(NODES)) $(flag_yes)
+	@$(LOCALCLOUD) up --stack $(STACK) --cluster $(CLUSTER) $(if $(NODES),--nodes $(NODES)) --cloud $(CLOUD) $(flag_yes)
 
 .PHONY: down
 down: .venv/up ## Stop the cluster; objects and data stay on disk
@@ -42,7 +43,7 @@ down: .venv/up ## Stop the cluster; objects and data stay on disk
 
 .PHONY: destroy
 destroy: .venv/up ## pulumi destroy the stack; what durability keeps stays
-	@$(LOCALCLOUD) destroy --stack $(STACK) $(flag_yes)
+	@$(LOCALCLOUD) destroy --stack $(STACK) --cloud $(CLOUD) $(flag_yes)
 
 .PHONY: erase
 erase: .venv/up ## Delete the stopped cluster with all its data
@@ -66,11 +67,11 @@ logs: .venv/up ## The ends of the logs; NAME=kubelet picks, FOLLOW=1 follows
 
 .PHONY: env
 env: .venv/up ## Lines for eval "$(make -s env)": plain pulumi and kubectl work
-	@$(LOCALCLOUD) env
+	@$(LOCALCLOUD) env --cloud $(CLOUD)
 
 .PHONY: preview
 preview: .venv/up ## What pulumi up would change
-	@$(LOCALCLOUD) preview --stack $(STACK)
+	@$(LOCALCLOUD) preview --stack $(STACK) --cloud $(CLOUD)
 
 .PHONY: test
 test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain

@@ -38,29 +38,33 @@ def _interruptible() -> Iterator[None]:
 Stack = Annotated[str, typer.Option(help="The stack file to bring up: Pulumi.<stack>.yaml.")]
 
 
+Cloud = Annotated[str, typer.Option(help="What stands behind a stack of Google's: real, or standin on this machine.")]
 Nodes = Annotated[int | None, typer.Option(help=f"Nodes of the local cluster from now on, 1 to {MAX_NODES}.")]
 
 
 @app.command(epilog="Example: [b]python -m localcloud up --stack local --nodes 3[/b]")
-def up(stack: Stack = "local", cluster: str = "local", nodes: Nodes = None, yes: bool = False) -> None:
+def up(
+    stack: Stack = "local", cluster: str = "local", nodes: Nodes = None, cloud: Cloud = "real", yes: bool = False
+) -> None:
     """Get the tools, start the cluster, build the images, `pulumi up`; then show the pods.
 
     Run it again at any time: it repairs what died and changes nothing that is in order.
     `--cluster current` uses your kubeconfig's current context instead, `--cluster kind` a cluster in Docker.
+    `--cloud standin` brings a stack for GKE up on the local cluster, with stand-ins for Google's API.
     """
     from localcloud import operations
 
     with _interruptible():
-        operations.up(state(), cache(), stack, cluster, yes, Progress(), nodes)
+        operations.up(state(), cache(), stack, cluster, yes, Progress(), nodes, cloud)
 
 
 @app.command(epilog="Example: [b]python -m localcloud preview --stack local[/b]")
-def preview(stack: Stack = "local") -> None:
+def preview(stack: Stack = "local", cloud: Cloud = "real") -> None:
     """`pulumi preview` of a stack against the local cluster."""
     from localcloud import operations
 
     with _interruptible():
-        operations.preview(state(), cache(), stack, Progress())
+        operations.preview(state(), cache(), stack, Progress(), cloud)
 
 
 @app.command()
@@ -73,12 +77,12 @@ def down() -> None:
 
 
 @app.command(epilog="Example: [b]python -m localcloud destroy --stack local --yes[/b]")
-def destroy(stack: Stack = "local", yes: bool = False) -> None:
+def destroy(stack: Stack = "local", cloud: Cloud = "real", yes: bool = False) -> None:
     """`pulumi destroy` the stack. What its durability keeps (volumes, claims) stays; this says what and where."""
     from localcloud import operations
 
     with _interruptible():
-        operations.destroy(state(), cache(), stack, yes, Progress())
+        operations.destroy(state(), cache(), stack, yes, Progress(), cloud)
 
 
 @app.command()
@@ -117,11 +121,16 @@ def logs(
 
 
 @app.command(epilog='Example: [b]eval "$(make -s env)"[/b], then [b]pulumi preview[/b] and [b]kubectl get pods[/b].')
-def env() -> None:
-    """Shell lines that make plain `pulumi` and `kubectl` mean this checkout's cluster."""
-    from localcloud import stack
+def env(cloud: Cloud = "real") -> None:
+    """Shell lines that make plain `pulumi` and `kubectl` mean this checkout's cluster.
 
-    here = state()
+    With `--cloud standin` they mean the stacks that were brought up so; tell Pulumi
+    `--stack dev-standin --config-file .localcloud/standin/Pulumi.dev-standin.yaml`.
+    """
+    from localcloud import stack
+    from localcloud.standin import Standin
+
+    here = Standin(state().root) if cloud == "standin" else state()
     for name, value in stack.environment(here).items():
         if name == "PATH":
             value = f"{shlex.quote(value.split(':')[0])}:{shlex.quote(value.split(':')[1])}:$PATH"

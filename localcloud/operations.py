@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import typer
 
-from localcloud import cluster, daemons, node, node_files, nodes, passwords, preflight, remote, report, stack
+from localcloud import cluster, daemons, node, node_files, nodes, passwords, preflight, remote, report, stack, standin
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder
 from localcloud.layout import MAX_NODES, ROOT, Node, State
@@ -22,17 +23,27 @@ PROVIDER = "pulumi-resource-kubernetes"
 
 
 def up(
-    state: State, cache: Path, name: str, where: str, yes: bool, progress: Progress, count: int | None = None
+    state: State,
+    cache: Path,
+    name: str,
+    where: str,
+    yes: bool,
+    progress: Progress,
+    count: int | None = None,
+    cloud: str = "real",
 ) -> None:
     """The whole way from a bare machine to running pods.
 
-    `where`: `local`, `kind` or `current`. `count`: nodes of the local cluster, None for as many as it has.
+    `where`: `local`, `kind` or `current`. `count`: nodes of the local cluster, None for as many as it has. `cloud`:
+    `real`, or `standin` for a stack of Google's on the local cluster.
     """
     if count is not None and not 1 <= count <= MAX_NODES:
         raise LocalCloudError(f"a cluster of {count} nodes: it has 1 to {MAX_NODES}")
-    if count is not None and (where != "local" or remote.is_remote(name)):
+    if _stands_in(cloud, name, where):
+        count = count or max(standin.FEWEST_NODES, len(state.nodes))
+    elif count is not None and (where != "local" or remote.is_remote(name)):
         raise LocalCloudError("the number of nodes can be chosen of the local cluster only")
-    if remote.is_remote(name):
+    elif remote.is_remote(name):
         remote.operate(cache, name, "up", yes, progress)
         return
     if where != "local":
@@ -46,10 +57,9 @@ def up(
         preflight.install_packages(progress.say)
         programs = install.programs(cache, progress)
         started = cluster.up(state, programs, progress, count)
-        import_images(state, cache, name, progress, check=bool(started))
-        stack.prepare(state, name, programs[PROVIDER])
-        passwords.make(state, name, progress)
-        stack.up(state, name, progress)
+        given = standin.images(name) if cloud == "standin" else {}
+        import_images(state, cache, name, progress, check=bool(started), given=given)
+        stack.up(*_prepared(state, name, programs, progress, cloud))
         _wait_for_pods(state, progress, looked=not started)
         report.workloads(state)
 
@@ -82,22 +92,20 @@ def down(state: State, progress: Progress) -> None:
     )
 
 
-def preview(state: State, cache: Path, name: str, progress: Progress) -> None:
+def preview(state: State, cache: Path, name: str, progress: Progress, cloud: str = "real") -> None:
     """What `pulumi up` of a stack would change."""
-    if remote.is_remote(name):
+    if not _stands_in(cloud, name) and remote.is_remote(name):
         remote.operate(cache, name, "preview", False, progress)
         return
     if not nodes.ready(state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
     programs = install.programs(cache, progress)
-    stack.prepare(state, name, programs[PROVIDER])
-    passwords.make(state, name, progress)
-    stack.preview(state, name, progress)
+    stack.preview(*_prepared(state, name, programs, progress, cloud))
 
 
-def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress) -> None:
+def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress, cloud: str = "real") -> None:
     """Destroy the stack's resources in the running cluster."""
-    if remote.is_remote(name):
+    if not _stands_in(cloud, name) and remote.is_remote(name):
         remote.operate(cache, name, "destroy", yes, progress)
         return
     if not nodes.ready(state):
@@ -109,8 +117,31 @@ def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress)
             f"Destroy every resource of stack {name} (what is kept: volumes and claims of durability keep)?", abort=True
         )
     with cluster.alone(state):
-        stack.destroy(state, name, progress)
+        if cloud == "standin":
+            stack.destroy(*_prepared(state, name, install.programs(cache, progress), progress, cloud))
+        else:
+            stack.destroy(state, name, progress)
         report.kept(state)
+
+
+def _stands_in(cloud: str, name: str, where: str = "local") -> bool:
+    if cloud not in ("real", "standin"):
+        raise LocalCloudError(f"CLOUD={cloud}: allowed are real (default) and standin")
+    if cloud == "standin":
+        standin.refuse(name, where)
+    return cloud == "standin"
+
+
+def _prepared(
+    state: State, name: str, programs: dict[str, Path], progress: Progress, cloud: str
+) -> tuple[State, str, Progress, Path | None]:
+    """What the operations of `stack` take, with everything in place."""
+    if cloud == "standin":
+        there = standin.prepare(state, name, programs[PROVIDER], progress)
+        return there, name + standin.SUFFIX, progress, there.stack_file(name)
+    stack.prepare(state, name, programs[PROVIDER])
+    passwords.make(state, name, progress)
+    return state, name, progress, None
 
 
 def erase(state: State, yes: bool, progress: Progress) -> None:
@@ -128,30 +159,35 @@ def erase(state: State, yes: bool, progress: Progress) -> None:
     progress.say(f"erased {state.root}")
 
 
-def import_images(state: State, cache: Path, name: str, progress: Progress, check: bool) -> None:
+def import_images(
+    state: State, cache: Path, name: str, progress: Progress, check: bool, given: Mapping[str, str] | None = None
+) -> None:
     """Build the images of ours that the stack file names, and hand them to each node's containerd.
 
-    An image that is not ours is left to the kubelet, which pulls it as usual.
+    An image that is not ours is left to the kubelet, which pulls it as usual; but what `given` maps to one of ours is
+    given out under its own name.
     """
-    wanted = {node_files.PAUSE_IMAGE: builder.build(node_files.PAUSE_IMAGE, cache / "images", progress.say)}
-    for image in images_of(ROOT / f"Pulumi.{name}.yaml"):
-        if image in builder.IMAGES:
-            wanted[image] = builder.build(image, cache / "images", progress.say)
+    named = images_of(ROOT / f"Pulumi.{name}.yaml")
+    wanted = {image: image for image in (node_files.PAUSE_IMAGE, *named) if image in builder.IMAGES} | dict(given or {})
+    archives = {ours: builder.build(ours, cache / "images", progress.say) for ours in sorted(set(wanted.values()))}
     held = {each: node.images(state, each) for each in state.nodes} if check else {}
-    for image, archive in wanted.items():
+    for image, ours in wanted.items():
         lacking = [
             each
             for each in state.nodes
-            if _noted(state, each).get(image) != archive.name or image not in held.get(each, {image})
+            if _noted(state, each).get(image) != archives[ours].name or image not in held.get(each, {image})
         ]
         if lacking:
             names = ", ".join(each.name for each in lacking)
-            with progress.step("image", f"importing {image} into {names}"), ThreadPoolExecutor(MAX_NODES) as pool:
-                list(pool.map(partial(_import, state, image, archive), lacking))
+            made = "" if image == ours else f", which is ours: {ours}"
+            with progress.step("image", f"importing {image} into {names}{made}"), ThreadPoolExecutor(MAX_NODES) as pool:
+                list(pool.map(partial(_import, state, image, ours, archives[ours]), lacking))
 
 
-def _import(state: State, image: str, archive: Path, each: Node) -> None:
+def _import(state: State, image: str, ours: str, archive: Path, each: Node) -> None:
     node.ctr(state, each, "images", "import", str(archive))
+    if image != ours:
+        node.ctr(state, each, "images", "tag", "--force", ours, image)
     file = state.node(each) / "images.json"
     aside = file.with_suffix(".new")
     aside.write_text(json.dumps({**_noted(state, each), image: archive.name}, indent=2))

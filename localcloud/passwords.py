@@ -13,17 +13,18 @@ from localcloud import stack
 from localcloud.layout import State
 from localcloud.progress import Progress
 
+KINDS = ("mysql", "cloud-sql")
 ACCOUNTS = ("root", "replication", "clone", "monitor", "application")
 LIST = "made-passwords.json"
 
 
 def make(state: State, name: str, progress: Progress, file: Path | None = None) -> None:
-    """Give every `mysql` workload of a stack the passwords that its file has not; quick when there is none to make.
+    """Give every MySQL of a stack the passwords that its file has not; quick when there is none to make.
 
     `file` is the stack's file when it is not `Pulumi.<name>.yaml`. The stack must exist: its passphrase encrypts them.
     """
     place = file or stack.stack_file(name)
-    if "mysql" not in place.read_text():
+    if not any(kind in place.read_text() for kind in KINDS):
         return
     config = stack.config(place)
     missing = [key for key in wanted(config) if key not in config]
@@ -38,7 +39,7 @@ def make(state: State, name: str, progress: Progress, file: Path | None = None) 
 
 
 def wanted(config: Mapping[str, Any]) -> Iterator[str]:
-    """The config keys of the passwords that a stack's `mysql` workloads name."""
+    """The config keys of the passwords that a stack's `mysql` and `cloud-sql` workloads name."""
     workloads = config.get(f"{stack.PROJECT}:workloads")
     for workload in workloads.values() if isinstance(workloads, dict) else ():
         if isinstance(workload, dict) and workload.get("kind") == "mysql":
@@ -46,6 +47,8 @@ def wanted(config: Mapping[str, Any]) -> Iterator[str]:
             keys = named if isinstance(named, dict) else {}
             for account in ACCOUNTS:
                 yield f"{stack.PROJECT}:{keys.get(account, f'mysql{account.capitalize()}Password')}"
+        elif isinstance(workload, dict) and workload.get("kind") == "cloud-sql":
+            yield from (f"{stack.PROJECT}:{user['passwordKey']}" for user in workload.get("users") or ())
 
 
 def made(state: State) -> dict[str, list[str]]:

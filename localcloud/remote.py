@@ -34,7 +34,7 @@ def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progre
         raise LocalCloudError(
             f"Pulumi.{stack}.yaml needs Google Cloud and no credentials were found; run "
             "`gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file; "
-            "`make up STACK=local` needs no Google"
+            f"`make up STACK={stack} CLOUD=standin` tries it on this machine, without Google"
         )
     wanted = [tool for tool in TOOLS if tool.name in ("pulumi", "pulumi-language-python")]
     programs = install.programs(cache, progress, wanted)

@@ -38,14 +38,23 @@ def environment(state: State) -> dict[str, str]:
     }
 
 
-def prepare(state: State, stack: str, provider: Path) -> None:
-    """Backend, passphrase, plugin and stack; idempotent, and quick when there is nothing to do."""
+def prepare(state: State, stack: str, provider: Path, project: Path | None = None) -> None:
+    """Backend, passphrase, plugin and stack; idempotent, and quick when there is nothing to do.
+
+    `project` is where the new stack's file goes, if not to this checkout: a folder that only has the project's name.
+    """
     for directory in (state.pulumi_home, state.pulumi_state):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_passphrase(state)
     _link_plugin(state, provider)
-    if not _file(state, stack).exists():
+    if _file(state, stack).exists():
+        return
+    if project is None:
         _init(state, stack)
+        return
+    project.mkdir(exist_ok=True)
+    (project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+    pulumi(state, "--cwd", str(project), "stack", "init", stack)
 
 
 def make_passphrase(state: State) -> None:
@@ -59,27 +68,31 @@ def make_passphrase(state: State) -> None:
     aside.replace(state.passphrase)
 
 
-def up(state: State, stack: str, progress: Progress) -> None:
-    """`pulumi up`, its own output shown; Ctrl-C reaches it, and it ends the operation in an orderly way."""
-    _operate(state, stack, progress, "up", "--yes", "--skip-preview")
+def up(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
+    """`pulumi up`, its own output shown; Ctrl-C reaches it, and it ends the operation in an orderly way.
+
+    `file`, here and below: the stack's file when it is not `Pulumi.<stack>.yaml`.
+    """
+    _operate(state, stack, progress, file, "up", "--yes", "--skip-preview")
 
 
-def preview(state: State, stack: str, progress: Progress) -> None:
+def preview(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
     """`pulumi preview`."""
-    _operate(state, stack, progress, "preview")
+    _operate(state, stack, progress, file, "preview")
 
 
-def destroy(state: State, stack: str, progress: Progress) -> None:
+def destroy(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
     """`pulumi destroy`; what durability `keep` protects stays, and Pulumi names it."""
     if _file(state, stack).exists():
-        _operate(state, stack, progress, "destroy", "--yes", "--skip-preview")
+        _operate(state, stack, progress, file, "destroy", "--yes", "--skip-preview")
 
 
-def _operate(state: State, stack: str, progress: Progress, operation: str, *flags: str) -> None:
+def _operate(state: State, stack: str, progress: Progress, file: Path | None, operation: str, *flags: str) -> None:
     _clear_dead_lock(state, stack, progress)
     # The mark lets `make down` find the language hosts that an engine leaves behind when it is killed.
     variables = {**environment(state), daemons.MARK: f"{state.root}:pulumi"}
-    code = foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack], variables)
+    where = ["--config-file", str(file)] if file else []
+    code = foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack, *where], variables)
     if code != 0:
         raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
 

@@ -56,7 +56,7 @@ def test_a_google_stack_without_credentials_is_refused_before_any_tool_is_fetche
     assert refused.value.problems == (
         f"Pulumi.{stack}.yaml needs Google Cloud and no credentials were found; run "
         "`gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file; "
-        "`make up STACK=local` needs no Google",
+        f"`make up STACK={stack} CLOUD=standin` tries it on this machine, without Google",
     )
     assert not (tmp_path / "cache").exists()
 

@@ -86,16 +86,22 @@ def test_the_provider_gets_the_context_of_the_stack_file(stack: str, recorded: R
     assert provider.inputs["context"] == config_of(stack)["statefulsets:target"]["context"]
 
 
-def test_every_claim_of_a_pod_is_the_one_its_volume_is_bound_to(recorded: Recorded) -> None:
+def test_every_claim_of_a_pod_is_the_one_its_volume_is_bound_to(stack: str, recorded: Recorded) -> None:
+    workloads = config_of(stack)["statefulsets:workloads"]
+    provisioned = {name for name, spec in workloads.items() if spec.get("storage", {}).get("kind") == "dynamic"}
     bound = {
         (r.inputs["spec"]["claimRef"]["namespace"], r.inputs["spec"]["claimRef"]["name"])
         for r in recorded.of_type("PersistentVolume")
     }
     for resource in recorded.of_type("StatefulSet"):
         spec, meta = resource.inputs["spec"], resource.inputs["metadata"]
-        template = spec["volumeClaimTemplates"][0]["metadata"]["name"]
+        claim = spec["volumeClaimTemplates"][0]
+        # Both sides have no class or the claim names one: only then is it clear where its volume comes from.
+        assert bool(claim["spec"]["storageClassName"]) is (meta["name"] in provisioned)
+        template = claim["metadata"]["name"]
         for ordinal in range(spec["replicas"]):
-            assert (meta["namespace"], f"{template}-{meta['name']}-{ordinal}") in bound
+            is_bound = (meta["namespace"], f"{template}-{meta['name']}-{ordinal}") in bound
+            assert is_bound is (meta["name"] not in provisioned)
 
 
 def test_data_that_is_kept_is_protected_wherever_it_lies() -> None:
