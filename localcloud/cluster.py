@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud import controlplane, daemons, network, node, nodes
+from localcloud import controlplane, daemons, limits, network, node, nodes
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, SLOT, SLOTS, State
 from localcloud.progress import Progress
@@ -106,8 +106,11 @@ def _start(state: State, progress: Progress) -> list[str]:
     if new and running:
         down(state)  # they hold certificates of the past
     state.slot.write_text(SLOT)
+    limits.ensure(progress.say)
     network.up()
     started = controlplane.start(state)
+    if running:
+        _end_outages(state, running, progress)
     started += nodes.start(state)
     with progress.step("cluster", "waiting for the cluster"):
         controlplane.wait_ready(state)
@@ -120,6 +123,17 @@ def _start(state: State, progress: Progress) -> list[str]:
             raise LocalCloudError(f"{', '.join(names)} not Ready after 60 s; see {state.logs}/{names[0]}-kubelet.log")
         nodes.wait_amended(state)
     return started
+
+
+def _end_outages(state: State, running: set[str], progress: Progress) -> None:
+    """Say which nodes of a cluster that runs are without power or cut off; they are started like any other part."""
+    for each in state.nodes:
+        if each.name not in running:
+            progress.say(f"{each.name} is off: powering it on")
+        elif network.is_cut(each):
+            progress.say(f"{each.name} is cut off: reconnecting it")
+    if controlplane.ready(state):
+        nodes.amend(state)  # before they start: from then on nobody may act as if they were off
 
 
 def _settled(state: State) -> bool:

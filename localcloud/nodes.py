@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -45,6 +46,14 @@ def is_ready(item: dict[str, Any]) -> bool:
     """Whether the API believes a node to be Ready; after a power cut it does so for a while."""
     conditions = {c["type"]: c["status"] for c in item.get("status", {}).get("conditions", [])}
     return bool(conditions.get("Ready") == "True")
+
+
+def heard(state: State, each: Node) -> dt.datetime:
+    """When the API last heard of a node's kubelet, by the lease that it renews every 10 s."""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{each.name}"
+    status, lease = controlplane.request(state, "GET", path)
+    renewed = lease["spec"].get("renewTime") if status == 200 else None
+    return dt.datetime.fromisoformat(renewed) if renewed else dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def ready(state: State) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from localcloud import cluster, controlplane, daemons, network, node, nodes
 from localcloud.errors import LocalCloudError
-from localcloud.layout import Node, State
+from localcloud.layout import MAX_NODES, Node, State
 from localcloud.progress import Progress
 
 PATIENCE = 90.0  # seconds until a node is Ready again: a kubelet may wait 30 s before it dials anew
@@ -65,6 +67,9 @@ def heal(state: State, number: int, progress: Progress) -> None:
         each = _pick(state, number)
         if node.init_pid(state, each) is None:
             raise LocalCloudError(f"{each.name} is off; `node start {number}` brings it back with its network")
+        if not network.is_cut(each):
+            progress.say(f"{each.name} was not cut off")
+            return
         network.mend(each)
         with progress.step("node", f"reconnecting {each.name}"):
             _wait(state, each)
@@ -74,15 +79,19 @@ def _pick(state: State, number: int) -> Node:
     """A node by its number; the cluster must run."""
     if not 0 <= number < len(state.nodes):
         have = "node 0 only" if len(state.nodes) == 1 else f"nodes 0 to {len(state.nodes) - 1}"
-        raise LocalCloudError(f"no node {number}: this cluster has {have}; `make up NODES={number + 1}` adds it")
+        more = f"; `make up NODES={number + 1}` adds it" if 0 <= number < MAX_NODES else ""
+        raise LocalCloudError(f"no node {number}: this cluster has {have}{more}")
     if not controlplane.ready(state):
         raise LocalCloudError("the cluster does not run; `make up` first")
     return state.nodes[number]
 
 
 def _wait(state: State, each: Node) -> None:
+    """Until the node is Ready and has said so itself since now: what the API shows may be of before."""
+    since = dt.datetime.now(dt.UTC)
+
     def back() -> bool:
-        return node.kubelet_listens(each) and nodes.is_ready(nodes.objects(state).get(each.name, {}))
+        return nodes.heard(state, each) > since and nodes.is_ready(nodes.objects(state).get(each.name, {}))
 
     if not daemons.wait_until(back, PATIENCE, 0.2):
         log = state.logs / f"{each.name}-kubelet.log"

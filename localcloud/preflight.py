@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from localcloud import cluster, network
+from localcloud import cluster, limits, network
 from localcloud.errors import LocalCloudError
 from localcloud.layout import (
     API_PORT,
@@ -75,6 +75,7 @@ def checks(state: State, cache: Path) -> Iterator[Check]:
         return  # the other questions cannot be asked
     yield _cgroups()
     yield _overlay()
+    yield _limits()
     yield _state_directory(state)
     yield _slot(state)
     yield _other_copy(state)
@@ -127,6 +128,13 @@ def _cgroups() -> Check:
     lacking = sorted(NEEDED_CGROUPS - have)
     problem = f"no cgroup controller {', '.join(lacking)} in {root}: mount them, or start this container privileged"
     return Check("cgroups", version, problem if lacking else "")
+
+
+def _limits() -> Check:
+    found = limits.found()
+    low = [f"{limits.WANTED[name]} {name}" for name, value in found.items() if value < limits.WANTED[name]]
+    text = f"{found['max_user_instances']} instances, {found['max_user_watches']} watches"
+    return Check("inotify", text + (f"; `make up` raises it to {', '.join(low)}" if low else ""))
 
 
 def _overlay() -> Check:

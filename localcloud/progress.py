@@ -22,7 +22,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line."""
-        self.console.print(text)
+        self.console.print(text, soft_wrap=True)
 
     def expect(self, steps: Mapping[str, float]) -> None:
         """What lies ahead, as step -> seconds on a machine like the one the figures were taken on."""
@@ -48,13 +48,13 @@ class Progress:
                 if status:
                     status.update(line)
                 else:
-                    self.console.print(line)
+                    self.console.print(line, soft_wrap=True)
 
         thread = threading.Thread(target=beat, daemon=True)
         if status:
             status.start()
         elif name in self._left:
-            self.console.print(f"{text}: {human(self.remaining(name, 0.0))}")
+            self.console.print(f"{text}: {human(self.remaining(name, 0.0))}", soft_wrap=True)
         thread.start()
         try:
             yield
@@ -66,7 +66,7 @@ class Progress:
         taken = time.monotonic() - start
         self._taken += taken
         self._expected += self._left.pop(name, taken)
-        self.console.print(f"[green]✓[/green] {text} ({taken:.1f} s)")
+        self.console.print(f"[green]✓[/green] {text} ({taken:.1f} s)", soft_wrap=True)
 
 
 def human(seconds: float) -> str:
