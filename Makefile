@@ -73,6 +73,10 @@ env: .venv/up ## Lines for eval "$(make -s env)": plain pulumi and kubectl work
 preview: .venv/up ## What pulumi up would change
 	@$(LOCALCLOUD) preview --stack $(STACK) --cloud $(CLOUD)
 
+.PHONY: drill
+drill: .venv/up ## The seed's experiments on the local stack's MySQL, with a report (docs/drills.md)
+	@KUBECONFIG="$${LOCALCLOUD_STATE:-.localcloud}/kubeconfig" $(VENV)/python -m drills all $(flag_yes)
+
 .PHONY: test
 test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain
 	@$(VENV)/python -m pytest tests/unit

@@ -1,0 +1,27 @@
+# shellcheck shell=bash disable=SC2034  # the scripts that source this use what is set here
+# What the loops in the client pod share. Each is a loop of MySQL's own client, as an application's would be.
+
+set -uo pipefail
+
+: "${DRILL_HOST:?}" "${DRILL_READ_HOST:?}" "${DRILL_USER:?}" "${DRILL_DATABASE:?}" "${DRILL_TABLE:?}" "${DRILL_TLS:?}"
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+WORK=${WORK:-/tmp/drills}
+TABLE="\`$DRILL_DATABASE\`.\`$DRILL_TABLE\`"
+WRITERS=4
+PER_WRITER=20000000 # rows: no two writers use one number
+LOOPS=(writer.0 writer.1 writer.2 writer.3 reader watcher)
+# Seconds after which the loops end by themselves when nobody asks for them any more.
+PATIENCE=${PATIENCE:-60}
+
+# SQL at the host $1, each time over a connection of its own; the rest are options of the client.
+sql() {
+  mysql --host="$1" --user="$DRILL_USER" --ssl-mode="$DRILL_TLS" --connect-timeout=2 --batch --skip-column-names --raw \
+    "${@:2}"
+}
+
+# Sets `moment`: seconds since 1970 by this pod's clock.
+now() {
+  if [[ ${EPOCHREALTIME-} ]]; then moment=${EPOCHREALTIME/,/.}; else moment=$(date +%s.%N); fi
+}
+
+wanted() { [[ ! -e $WORK/stop ]]; }
