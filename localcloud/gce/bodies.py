@@ -123,7 +123,8 @@ def parse(model: type[B], data: Any) -> B:
 
 
 def _refusal(wrong: ValidationError) -> ApiError:
-    problem = wrong.errors(include_url=False, include_input=False)[0]
+    problems = wrong.errors(include_url=False, include_input=False)
+    problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
     field = ".".join(["resource", *map(str, problem["loc"])])
     if problem["type"] == "extra_forbidden":
         return not_implemented(f"the field '{field}'")

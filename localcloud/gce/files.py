@@ -6,15 +6,18 @@ import os
 import subprocess
 from pathlib import Path
 
-from localcloud.gce.errors import ApiError
+from localcloud.gce.errors import ApiError, not_implemented
 
 
 def make(path: Path, size_gb: int) -> None:
     """An empty file of that size which takes no room yet."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.ftruncate(descriptor, size_gb << 30)
+        _stretch(descriptor, size_gb)
         os.fsync(descriptor)
+    except ApiError:
+        path.unlink()
+        raise
     finally:
         os.close(descriptor)
 
@@ -34,7 +37,14 @@ def copy(source: Path, target: Path) -> None:
 
 def grow(path: Path, size_gb: int) -> None:
     """More room at the end."""
-    os.truncate(path, size_gb << 30)
+    _stretch(path, size_gb)
+
+
+def _stretch(file: Path | int, size_gb: int) -> None:
+    try:
+        os.truncate(file, size_gb << 30)
+    except OSError as error:  # ext4 ends at 16 TiB
+        raise not_implemented(f"files of {size_gb} GB on this machine ({error.strerror})") from None
 
 
 def used(path: Path) -> int:

@@ -1,0 +1,94 @@
+"""The GCE stand-in's server in this very process, and how to call it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localcloud.gce.server import Server
+from localcloud.gce.store import Store
+
+PROJECT = "acme-test"
+ZONE = "europe-west1-b"
+COMPUTE = f"/compute/v1/projects/{PROJECT}"
+SQL = f"/sql/v1beta4/projects/{PROJECT}"
+DISKS = f"{COMPUTE}/zones/{ZONE}/disks"
+
+
+class Google:
+    """A client of one server."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """(status, answer) of one request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Any:
+        """What is there; fails when there is nothing."""
+        status, answer = self.call("GET", path)
+        assert status == 200, answer
+        return answer
+
+    def do(self, method: str, path: str, body: Any = None) -> Any:
+        """A change that is taken."""
+        status, answer = self.call(method, path, body)
+        assert status == 200, answer
+        return answer
+
+    def refusal(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
+        """(status, Google's reason, message) of a request that is refused."""
+        status, answer = self.call(method, path, body)
+        assert status >= 400, answer
+        (detail,) = answer["error"]["errors"]
+        assert answer["error"]["code"] == status
+        assert answer["error"]["message"] == detail["message"]
+        return status, detail["reason"], detail["message"]
+
+    def disk(self, name: str = "pv-a", zone: str = ZONE, **fields: Any) -> Any:
+        """Make a disk of 1 GB, and read it."""
+        disks = f"{COMPUTE}/zones/{zone}/disks"
+        self.do("POST", disks, {"name": name, "sizeGb": "1", **fields})
+        return self.get(f"{disks}/{name}")
+
+    def nodes(self, **zones: str) -> None:
+        """Instances by name, and there are no others."""
+        instances = [{"name": name, "zone": zone} for name, zone in zones.items()]
+        self.do("PUT", "/standin/instances", {"instances": instances})
+
+    def attach(self, instance: str, source: str, zone: str = ZONE, query: str = "", **fields: Any) -> tuple[int, Any]:
+        """(status, answer) of attaching a disk; `source` is its path from `zones/` or `regions/` on."""
+        body = {"source": f"projects/{PROJECT}/{source}", "deviceName": source.rpartition("/")[2], **fields}
+        return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/attachDisk{query}", body)
+
+    def detach(self, instance: str, device: str, zone: str = ZONE) -> tuple[int, Any]:
+        """(status, answer) of detaching."""
+        return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/detachDisk?deviceName={device}")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Google]:
+    """A server on a port of its own until the block ends."""
+    store = Store(folder)
+    server = Server(("127.0.0.1", 0), store)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield Google(server.server_address[1])
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        store.close()
