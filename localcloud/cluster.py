@@ -59,7 +59,7 @@ def parts(state: State) -> list[Part]:
     programs = [(d.name, d.program) for d in controlplane.programs(state)]
     for each in state.nodes:
         programs.append((each.name, node.INIT))
-        programs += [(f"{each.name}-{program}", program) for program in ("containerd", "kubelet", "kube-proxy")]
+        programs += [(f"{each.name}-{program}", program) for program in node.PROGRAMS]
     now = daemons.running(state.root)
     return [Part(name, daemons.find(state.root, name, program, now)) for name, program in programs]
 
@@ -91,6 +91,7 @@ def up(state: State, programs: dict[str, Path], progress: Progress, count: int |
         started = _start(state, progress)
     if wanted < len(state.nodes):
         nodes.shrink(state, wanted, progress)
+        controlplane.start_storage(state)
     return started
 
 
@@ -116,6 +117,7 @@ def _start(state: State, progress: Progress) -> list[str]:
         controlplane.wait_ready(state)
         started += controlplane.start_controllers(state)
         controlplane.apply_manifests(state)
+        started += controlplane.start_storage(state)
         if not daemons.wait_until(lambda: _settled(state), 60, 0.2):
             found = nodes.objects(state)
             waiting = [n.name for n in state.nodes if n.name not in found or not nodes.is_ready(found[n.name])]
@@ -145,6 +147,7 @@ def _settled(state: State) -> bool:
     if all(part.pid for part in parts(state)):
         return nodes.ready(state) and all(node.kubelet_listens(each) for each in state.nodes)
     nodes.start(state)
+    controlplane.start_storage(state)
     return False
 
 

@@ -1,4 +1,4 @@
-"""etcd, the API server, the controllers, the scheduler and the cluster's DNS: processes of the host.
+"""etcd, the API server, the controllers, the scheduler, the cluster's DNS and its storage: processes of the host.
 
 etcd and the controllers listen on loopback; the API server and DNS on the cluster's own bridge. Nothing is reachable
 from another machine.
@@ -12,9 +12,10 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from localcloud import daemons
+from localcloud import csi, daemons
 from localcloud.daemons import Daemon
 from localcloud.errors import LocalCloudError
+from localcloud.gce import daemon as gce
 from localcloud.layout import (
     API_PORT,
     BRIDGE_IP,
@@ -31,23 +32,46 @@ from localcloud.layout import (
 )
 
 MANIFESTS = Path(__file__).parent / "manifests"
+PLURALS = {
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "CSIDriver": "csidrivers",
+    "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
+    "MutatingAdmissionPolicyBinding": "mutatingadmissionpolicybindings",
+    "StorageClass": "storageclasses",
+}
 
 
 def programs(state: State) -> list[Daemon]:
     """In the order in which they are started; they are stopped in the reverse one."""
-    return [_etcd(state), _apiserver(state), _coredns(state), _controller_manager(state), _scheduler(state)]
+    return [
+        _etcd(state),
+        _apiserver(state),
+        gce.daemon(state),
+        _coredns(state),
+        _controller_manager(state),
+        _scheduler(state),
+        csi.controller(state),
+    ]
 
 
 def start(state: State) -> list[str]:
     """Start etcd, the API server and DNS where they do not run, without waiting; returns what was started."""
     (state.root / "Corefile").write_text(_corefile(state))
-    return _start(state, [_etcd(state), _apiserver(state), _coredns(state)])
+    return _start(state, [_etcd(state), _apiserver(state), gce.daemon(state), _coredns(state)])
 
 
 def start_controllers(state: State) -> list[str]:
     """Start the controllers and the scheduler: once the API server is ready, for they end when it forbids them a read
     that its own bootstrap has yet to allow."""
     return _start(state, [_controller_manager(state), _scheduler(state)])
+
+
+def start_storage(state: State) -> list[str]:
+    """Make the nodes the stand-in's instances and start the CSI controller: once its RBAC is there."""
+    started = gce.start(state)
+    gce.register({each.name: each.zone for each in state.nodes})
+    return started + _start(state, [csi.controller(state)])
 
 
 def _start(state: State, chosen: list[Daemon]) -> list[str]:
@@ -112,12 +136,14 @@ def wait_ready(state: State, seconds: float = 60) -> None:
 
 
 def apply_manifests(state: State) -> None:
-    """The few objects the cluster itself needs (RBAC for its own parts); created when absent, updated when changed."""
+    """The few objects the cluster itself needs (RBAC for its own parts, GKE's classes of storage); created when absent,
+    updated when changed."""
     import yaml
 
-    for document in yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text()):
-        plural = {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings"}[document["kind"]]
-        path = f"/apis/rbac.authorization.k8s.io/v1/{plural}/{document['metadata']['name']}"
+    texts = [file.read_text() for file in sorted(MANIFESTS.glob("*.yaml"))]
+    for document in (document for text in texts for document in yaml.safe_load_all(text)):
+        plural = PLURALS[document["kind"]]
+        path = f"/apis/{document['apiVersion']}/{plural}/{document['metadata']['name']}"
         path += "?fieldManager=localcloud&force=true"
         status, answer = request(state, "PATCH", path, document, "application/apply-patch+yaml")
         if status not in (200, 201):
@@ -178,6 +204,8 @@ def _apiserver(state: State) -> Daemon:
         f"--service-cluster-ip-range={SERVICE_NET}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
+        "--feature-gates=MutatingAdmissionPolicy=true",  # manifests/images.yaml
+        "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
         "--allow-privileged=true",
         "--profiling=false",
     ]

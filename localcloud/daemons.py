@@ -38,12 +38,14 @@ class Daemon:
     """A process to keep running.
 
     `command`: argv, the program's absolute path first. `inside`: pid of a node's init whose namespaces it
-    enters. `environment`: added to a minimal one (no proxy or cloud credential of the caller's leaks in).
+    enters, and `namespaces` which of them. `environment`: added to a minimal one (no proxy or cloud credential of the
+    caller's leaks in).
     """
 
     name: str
     command: Sequence[str]
     inside: int | None = None
+    namespaces: Sequence[str] = ("mount", "net", "pid", "uts")
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -95,16 +97,8 @@ def start(owner: Path, daemon: Daemon, logs: Path) -> bool:
         log.replace(log.with_suffix(".log.1"))
     command = list(daemon.command)
     if daemon.inside is not None:
-        command = [
-            "nsenter",
-            f"--target={daemon.inside}",
-            "--mount",
-            "--net",
-            "--pid",
-            "--uts",
-            "--",
-            *command,
-        ]
+        entered = [f"--{namespace}" for namespace in daemon.namespaces]
+        command = ["nsenter", f"--target={daemon.inside}", *entered, "--", *command]
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": "/root",

@@ -2,16 +2,18 @@
 # PID 1 of a node: the machine that a kubelet and a containerd believe they own.
 # It runs in namespaces of its own (mount, network, pid, host name). When it dies, every process, mount and
 # container of the node dies with it, as in a power cut, and nothing of it stays on the host.
-# usage: node-init.sh NAME DIRECTORY   (DIRECTORY holds what a real node has on its disk)
+# usage: node-init.sh NAME DIRECTORY DISKS
+# DIRECTORY holds what a real node has on its disk, DISKS the files of disks that can be attached to it.
 set -euo pipefail
-name=$1 disk=$2
+name=$1 disk=$2 disks=$3
 
 hostname "$name"
 mount --make-rshared /
 mount -t tmpfs -o mode=755 tmpfs /run
 # A checkout may itself lie below /var: take hold of the disk before that is covered, or a power cut would empty it.
-mkdir /run/disk
+mkdir /run/disk /run/gce-disks
 mount --bind "$disk" /run/disk
+mount --bind "$disks" /run/gce-disks
 disk=/run/disk
 # The node writes below /var without the host seeing any of it.
 mkdir -p /run/var/upper /run/var/work

@@ -9,7 +9,7 @@ import signal
 import socket
 from pathlib import Path
 
-from localcloud import cgroups, daemons, network, node_files
+from localcloud import cgroups, csi, daemons, network, node_files
 from localcloud.daemons import Daemon
 from localcloud.errors import LocalCloudError
 from localcloud.layout import ROOT, Node, State
@@ -17,6 +17,7 @@ from localcloud.shell import run
 
 KUBELET_PORT = 10250
 INIT = "bash"  # what runs node-init.sh
+PROGRAMS = ("containerd", csi.NODE, "kubelet", "kube-proxy")
 
 
 def init_pid(state: State, node: Node) -> int | None:
@@ -40,7 +41,7 @@ def start(state: State, node: Node) -> list[str]:
         address = Path(f"/proc/{pid}/root/run/containerd/containerd.sock")
         if not daemons.wait_until(lambda: _listens(address), 20):
             raise _did_not_start(state, f"{node.name}-containerd")
-    for daemon in (_kubelet(state, node, pid), _kube_proxy(state, node, pid)):
+    for daemon in (csi.node(node, state, pid), _kubelet(state, node, pid), _kube_proxy(state, node, pid)):
         if daemons.start(state.root, daemon, state.logs):
             started.append(daemon.name)
     return started
@@ -95,7 +96,9 @@ def ctr(state: State, node: Node, *arguments: str) -> str:
 
 def _boot(state: State, node: Node) -> int:
     namespaces = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
-    script = [INIT, str(ROOT / "localcloud" / "node-init.sh"), node.name, str(state.node(node))]
+    disks = state.root / "gce" / "disks"
+    disks.mkdir(parents=True, exist_ok=True)
+    script = [INIT, str(ROOT / "localcloud" / "node-init.sh"), node.name, str(state.node(node)), str(disks)]
     # `find` looks for the shell: the process that `unshare` leaves behind in the host's namespaces is not the node.
     daemons.start(state.root, Daemon(node.name, [*namespaces, *script]), state.logs)
     daemons.wait_until(lambda: _booted(init_pid(state, node)), 20)

@@ -66,6 +66,7 @@ def identities(nodes: Sequence[Node]) -> tuple[Identity, ...]:
         Identity("scheduler", "system:kube-scheduler", hosts=("localhost", "127.0.0.1")),
         Identity("kube-proxy", "system:kube-proxy"),
         Identity("coredns", "statefulsets:coredns"),
+        Identity("csi-controller", "statefulsets:csi-controller"),
         *kubelets,
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from localcloud import cluster, limits, network
+from localcloud import cluster, gce, limits, network
 from localcloud.errors import LocalCloudError
 from localcloud.layout import (
     API_PORT,
@@ -35,7 +35,15 @@ from localcloud.toolchain.catalog import TOOLS
 
 GIB = 1 << 30
 BUILD_SPACE, RUN_SPACE = 25 * GIB, 3 * GIB
-LOOPBACK_PORTS = (ETCD_PORT, ETCD_PEER_PORT, CONTROLLER_MANAGER_PORT, SCHEDULER_PORT, DNS_HEALTH_PORT, DNS_READY_PORT)
+LOOPBACK_PORTS = (
+    ETCD_PORT,
+    ETCD_PEER_PORT,
+    CONTROLLER_MANAGER_PORT,
+    SCHEDULER_PORT,
+    DNS_HEALTH_PORT,
+    DNS_READY_PORT,
+    gce.PORT,
+)
 BRIDGE_PORTS = (API_PORT, 53)
 IP_FREEBIND = 15  # linux/in.h; the socket module does not name it
 NEEDED_CGROUPS = {"cpu", "cpuset", "memory", "pids"}
@@ -48,6 +56,8 @@ PACKAGES = {
     "iproute2": "ip",
     "util-linux": "nsenter",
     "containernetworking-plugins": "/usr/lib/cni/ptp",
+    "e2fsprogs": "resize2fs",
+    "xfsprogs": "xfs_growfs",
 }
 
 

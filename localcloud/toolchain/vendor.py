@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def fetch(tool: Tool, work: Path, progress: Progress) -> bool:
-    """Put every program of the tool into `work`; False if a release does not answer.
+    """Put every program of the tool into `work`; False if a release does not answer, or there is none.
 
     A download that does answer but is not what the vendor's list says is an error, never a reason to go on.
     """
+    if not tool.releases:
+        return False
     import httpx  # slow to import, and seldom needed
 
     with httpx.Client(timeout=httpx.Timeout(60, connect=5), follow_redirects=True) as client:

@@ -68,7 +68,7 @@ def fit_machine(root: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     here = Machine(root, root / "bin", cgroups, State(root / "checkout" / ".localcloud"))
     (root / "home").mkdir()
     here.routes("default", "192.168.1.0/24")
-    for program in ("containerd", "runc", "iptables", "nsenter", "ptp"):
+    for program in ("containerd", "runc", "iptables", "nsenter", "ptp", "resize2fs", "xfs_growfs"):
         script(here.bin, program, "exit 1")
     stands_for = {"/sys/fs/cgroup": cgroups, "/proc/filesystems": root / "filesystems"}
 

@@ -213,6 +213,7 @@ def test_a_kubelet_that_was_quicker_than_containerd_is_started_again_while_up_wa
     monkeypatch.setattr(cluster, "parts", lambda _: [cluster.Part("kubelet", 1 if lives[0] else None)])
     monkeypatch.setattr(nodes, "ready", lambda _: True)  # what the API remembers from before
     monkeypatch.setattr(nodes, "start", lambda _: lives.__setitem__(0, True))
+    monkeypatch.setattr(controlplane, "start_storage", lambda _: [])
     listening = iter([False, True])
     monkeypatch.setattr(node, "kubelet_listens", lambda _: next(listening))
     assert [cluster._settled(state) for _ in range(3)] == [False, False, True]

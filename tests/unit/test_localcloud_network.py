@@ -136,7 +136,7 @@ def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark()
         for slot in ("0", "1", "2", "3")
     ]
     everything = [value for slot in seen for value in slot]
-    assert len(everything) == len(set(everything)) == 4 * 16
+    assert len(everything) == len(set(everything)) == 4 * 17
 
 
 def test_a_cluster_stays_in_the_slot_in_which_it_was_made(tmp_path: Path) -> None:

@@ -124,7 +124,9 @@ def test_the_order_of_start_puts_each_process_behind_what_it_needs(state: State)
     names = [each.name for each in controlplane.programs(state)]
     assert names.index("etcd") < names.index("kube-apiserver") < names.index("kube-scheduler")
     assert names.index("kube-apiserver") < names.index("kube-controller-manager")
-    assert [each.program for each in controlplane.programs(state)] == names, "found again by the program's own name"
+    assert names.index("gce") < names.index("csi-controller") == len(names) - 1, "it asks API server and stand-in"
+    own = [each for each in controlplane.programs(state) if each.name != "gce"]  # which is this Python
+    assert all(each.program == each.name for each in own), "found again by the program's own name"
 
 
 @pytest.mark.parametrize("upstream", ["nameserver 192.0.2.1\n", ""])

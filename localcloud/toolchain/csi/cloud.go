@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	computev1 "google.golang.org/api/compute/v1"
+	"google.golang.org/api/googleapi"
+	"k8s.io/klog/v2"
+	gce "sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/gce-cloud-provider/compute"
+)
+
+// standin reads the one thing that the stand-in tells and Google does not: in which file an attached disk lies.
+type standin struct{ endpoint string }
+
+// attachedFile is the file of a disk that is attached to an instance under a device name; empty when none is.
+func (s standin) attachedFile(ctx context.Context, project, zone, instance, device string) (string, error) {
+	address := fmt.Sprintf("%s/compute/v1/projects/%s/zones/%s/instances/%s", strings.TrimSuffix(s.endpoint, "/"),
+		project, zone, instance)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s answers %s", address, response.Status)
+	}
+	var answer struct {
+		Disks []struct{ DeviceName, StandinFile string }
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return "", fmt.Errorf("%s: %w", address, err)
+	}
+	for _, disk := range answer.Disks {
+		if disk.DeviceName == device {
+			return disk.StandinFile, nil
+		}
+	}
+	return "", nil
+}
+
+// compute is Google's API as the controller sees it. A disk that is detached leaves its machine at once, whatever still
+// writes to it there: only then may another machine have it.
+type compute struct {
+	*gce.CloudProvider
+	standin standin
+}
+
+// DetachDisk takes the disk out of the machine first and out of the API's records second: in the moment in which
+// another machine may attach it, the old one cannot write any more.
+func (c compute) DetachDisk(ctx context.Context, project, device, zone, instance string) error {
+	file, err := c.standin.attachedFile(ctx, project, zone, instance, device)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		if err := pull(file); err != nil {
+			return fmt.Errorf("taking disk %s out of %s: %w", device, instance, err)
+		}
+	}
+	klog.Infof("Took disk %s (%s) out of %s", device, file, instance)
+	return c.CloudProvider.DetachDisk(ctx, project, device, zone, instance)
+}
+
+// ListDisks names disks and machines as Google does: the driver takes addresses that begin with https for real only.
+func (c compute) ListDisks(ctx context.Context, fields []googleapi.Field) ([]*computev1.Disk, string, error) {
+	disks, next, err := c.CloudProvider.ListDisks(ctx, fields)
+	for _, disk := range disks {
+		disk.SelfLink = secure(disk.SelfLink)
+		for i := range disk.Users {
+			disk.Users[i] = secure(disk.Users[i])
+		}
+	}
+	return disks, next, err
+}
+
+func secure(address string) string { return strings.Replace(address, "http://", "https://", 1) }

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	gce "sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/gce-cloud-provider/compute"
+)
+
+// machine is what a GCE instance knows of itself; the driver's node service asks for it.
+type machine struct{ project, zone, name string }
+
+func (m machine) GetZone() string    { return m.zone }
+func (m machine) GetProject() string { return m.project }
+func (m machine) GetName() string    { return m.name }
+
+// GetMachineType decides how many disks fit: GKE's default type takes 127 besides the one it boots from.
+func (m machine) GetMachineType() string { return "e2-standard-2" }
+
+func (m machine) GetValue(_ context.Context, name string) (string, error) {
+	return "", fmt.Errorf("this machine has no metadata attribute %q", name)
+}
+
+// metadataServer answers the few questions that Google's client libraries ask the metadata server of a machine: who am
+// I, and a token for the API. The token opens nothing; the stand-in takes any.
+func metadataServer(m machine) http.Handler {
+	answers := map[string]string{
+		"instance/zone":      "projects/0/zones/" + m.zone,
+		"project/project-id": m.project,
+		"instance/service-accounts/default/token": `{"access_token": "standin", "expires_in": 86400, ` +
+			`"token_type": "Bearer"}`,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Metadata-Flavor", "Google")
+		answer, known := answers[strings.TrimPrefix(r.URL.Path, "/computeMetadata/v1/")]
+		if !known {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, answer)
+	})
+}
+
+// connect is the driver's own client of the Compute API, pointed at the stand-in.
+func connect(ctx context.Context, m machine, api string) (*gce.CloudProvider, error) {
+	endpoint, err := url.Parse(api)
+	if err != nil {
+		return nil, fmt.Errorf("--compute-endpoint %q is not a URL: %w", api, err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go func() { _ = http.Serve(listener, metadataServer(m)) }()
+	// The user's own Google credentials must never be looked for: the client would take them before this machine's.
+	for name, value := range map[string]string{
+		"GCE_METADATA_HOST":              listener.Addr().String(),
+		"GOOGLE_APPLICATION_CREDENTIALS": "",
+		"CLOUDSDK_CONFIG":                "/nonexistent",
+		"HOME":                           "/nonexistent",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return nil, err
+		}
+	}
+	return gce.CreateCloudProvider(ctx, version, "", endpoint, gce.EnvironmentProduction,
+		gce.WaitForAttachConfig{}, gce.ListInstancesConfig{}, false, true)
+}
