@@ -35,7 +35,7 @@ def test_the_example_of_a_page_is_short_and_runs(page: str) -> None:
     assert recorded.resources
 
 
-@pytest.mark.parametrize("page", ["kubia", "nginx"])
+@pytest.mark.parametrize("page", ["kubia", "nginx", "mysql-xtrabackup"])
 def test_a_pages_stack_entry_is_accepted(page: str) -> None:
     (entry, *_) = blocks(DOCS / f"{page}.md", "yaml")
     assert problems(yaml.safe_load(entry)["statefulsets:workloads"]) == []

@@ -182,6 +182,13 @@ def test_an_empty_primary_takes_the_data_of_the_most_advanced_and_numbers_its_lo
         assert not (world.data / "clone.position").exists()
 
 
+def test_a_human_who_takes_the_memory_away_lets_the_primary_make_do_with_whom_it_finds(tmp_path: Path) -> None:
+    world = situation(tmp_path, "lost primary")
+    (world.root / "history/initialised").unlink()
+    (world.root / "mysql-1").write_text("")  # there, and does not answer
+    assert "member 2 is the most advanced" in world.start()
+
+
 def test_what_the_most_advanced_received_is_waited_for(tmp_path: Path) -> None:
     world = situation(tmp_path, "lost primary")
     world.replica(2, Read_Master_Log_Pos=950)
