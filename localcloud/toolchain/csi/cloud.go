@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/GoogleCloudPlatform/k8s-cloud-provider/pkg/cloud/meta"
 	computev1 "google.golang.org/api/compute/v1"
 	"google.golang.org/api/googleapi"
 	"k8s.io/klog/v2"
 	gce "sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/gce-cloud-provider/compute"
+	"sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/parameters"
 )
 
 // standin reads the one thing that the stand-in tells and Google does not: in which file an attached disk lies.
@@ -70,16 +72,46 @@ func (c compute) DetachDisk(ctx context.Context, project, device, zone, instance
 	return c.CloudProvider.DetachDisk(ctx, project, device, zone, instance)
 }
 
-// ListDisks names disks and machines as Google does: the driver takes addresses that begin with https for real only.
+// The driver takes addresses of disks, machines and snapshots for real only if they begin with https.
+
 func (c compute) ListDisks(ctx context.Context, fields []googleapi.Field) ([]*computev1.Disk, string, error) {
 	disks, next, err := c.CloudProvider.ListDisks(ctx, fields)
 	for _, disk := range disks {
-		disk.SelfLink = secure(disk.SelfLink)
+		secure(&disk.SelfLink)
 		for i := range disk.Users {
-			disk.Users[i] = secure(disk.Users[i])
+			secure(&disk.Users[i])
 		}
 	}
 	return disks, next, err
 }
 
-func secure(address string) string { return strings.Replace(address, "http://", "https://", 1) }
+func (c compute) ListSnapshots(ctx context.Context, filter string) ([]*computev1.Snapshot, string, error) {
+	snapshots, next, err := c.CloudProvider.ListSnapshots(ctx, filter)
+	for _, snapshot := range snapshots {
+		secureSnapshot(snapshot)
+	}
+	return snapshots, next, err
+}
+
+func (c compute) GetSnapshot(ctx context.Context, project, name string) (*computev1.Snapshot, error) {
+	snapshot, err := c.CloudProvider.GetSnapshot(ctx, project, name)
+	secureSnapshot(snapshot)
+	return snapshot, err
+}
+
+func (c compute) CreateSnapshot(
+	ctx context.Context, project string, key *meta.Key, name string, wanted parameters.SnapshotParameters,
+) (*computev1.Snapshot, error) {
+	snapshot, err := c.CloudProvider.CreateSnapshot(ctx, project, key, name, wanted)
+	secureSnapshot(snapshot)
+	return snapshot, err
+}
+
+func secureSnapshot(snapshot *computev1.Snapshot) {
+	if snapshot != nil {
+		secure(&snapshot.SelfLink)
+		secure(&snapshot.SourceDisk)
+	}
+}
+
+func secure(address *string) { *address = strings.Replace(*address, "http://", "https://", 1) }

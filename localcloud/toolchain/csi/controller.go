@@ -24,6 +24,7 @@ func controller(arguments []string) error {
 		m          machine
 		api        = flags.String("compute-endpoint", "", "the Compute API's address, http://HOST:PORT")
 		socket     = flags.String("socket", "", "where the driver listens")
+		backoff    = flags.Duration("backoff", 200*time.Millisecond, "how long a machine rests after a call that failed")
 		kubeconfig = flags.String("kubeconfig", "", "the cluster's; empty: the driver alone, without a cluster")
 	)
 	flags.StringVar(&m.project, "project", "", "the project in which disks are made")
@@ -32,7 +33,7 @@ func controller(arguments []string) error {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if err := serveController(ctx, m, *api, *socket); err != nil {
+	if err := serveController(ctx, m, *api, *socket, *backoff); err != nil {
 		return err
 	}
 	if *kubeconfig != "" {
@@ -44,14 +45,14 @@ func controller(arguments []string) error {
 	return nil
 }
 
-func serveController(ctx context.Context, m machine, api, socket string) error {
+func serveController(ctx context.Context, m machine, api, socket string, backoff time.Duration) error {
 	provider, err := connect(ctx, m, api)
 	if err != nil {
 		return fmt.Errorf("the Compute API at %s: %w", api, err)
 	}
 	gceDriver := driver.GetGCEDriver()
 	server := driver.NewControllerServer(gceDriver, compute{provider, standin{api}},
-		200*time.Millisecond, 5*time.Minute, nil, false, false,
+		backoff, retryMax, nil, false, false,
 		driver.MultiZoneVolumeHandleConfig{}, driver.ListVolumesConfig{}, driver.ProvisionableDisksConfig{}, false,
 		&driver.GCEControllerServerArgs{})
 	identity := driver.NewIdentityServer(gceDriver)

@@ -3,6 +3,7 @@ module statefulsets/localcloud/toolchain/csi
 go 1.26.0
 
 require (
+	github.com/GoogleCloudPlatform/k8s-cloud-provider v1.33.0
 	github.com/container-storage-interface/spec v1.12.0
 	github.com/kubernetes-csi/csi-lib-utils v0.24.0
 	github.com/kubernetes-csi/external-attacher/v4 v4.12.0
@@ -30,7 +31,6 @@ require (
 	cloud.google.com/go/iam v1.5.3 // indirect
 	cloud.google.com/go/longrunning v0.8.0 // indirect
 	cloud.google.com/go/resourcemanager v1.10.7 // indirect
-	github.com/GoogleCloudPlatform/k8s-cloud-provider v1.33.0 // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/blang/semver/v4 v4.0.0 // indirect
