@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from localcloud import cli, cluster, nodes, operations, preflight, remote, report, shell, stack
+from localcloud import cli, cluster, nodes, operations, outages, preflight, remote, report, shell, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State, cache, state
 from localcloud.progress import Progress
@@ -45,6 +45,12 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     ("arguments", "module", "work", "gets"),
     [
         (("up",), operations, "up", {"name": "local", "where": "local", "yes": False}),
+        (("up", "--nodes", "3"), operations, "up", {"count": 3}),
+        (("node", "stop", "2"), outages, "stop", {"number": 2, "unnoticed": False}),
+        (("node", "stop", "2", "--unnoticed"), outages, "stop", {"number": 2, "unnoticed": True}),
+        (("node", "start", "2"), outages, "start", {"number": 2}),
+        (("node", "partition", "1"), outages, "partition", {"number": 1}),
+        (("node", "heal", "1"), outages, "heal", {"number": 1}),
         (
             ("up", "--stack", "dev", "--cluster", "current", "--yes"),
             operations,
@@ -87,6 +93,23 @@ def test_a_refusal_is_one_line_a_problem_and_exit_status_1(
     said = capsys.readouterr()
     assert said.err == "localcloud: 24.9 GB free\nlocalcloud: not root: [bold]sudo[/bold]\n"
     assert said.out == ""
+
+
+@pytest.mark.parametrize("count", ["0", "7", "-1"])
+def test_a_number_of_nodes_that_no_cluster_has_is_refused_before_anything_else(
+    count: str, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "up", "--nodes", count) == 1
+    assert capsys.readouterr().err == f"localcloud: a cluster of {count} nodes: it has 1 to 6\n"
+    assert not (checkout / "state").exists()
+
+
+def test_nodes_are_a_matter_of_the_local_cluster_only(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "up", "--cluster", "kind", "--nodes", "3") == 1
+    line = "localcloud: the number of nodes can be chosen of the local cluster only\n"
+    assert capsys.readouterr().err == line
 
 
 @pytest.mark.parametrize("where", ["local", "kind", "current"])

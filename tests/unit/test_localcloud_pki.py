@@ -242,6 +242,33 @@ def test_an_authority_near_its_end_is_replaced_with_all_it_signed_but_tokens_sta
     assert (state.pki / "sa.key").read_bytes() == before["sa.key"], "or every pod's token would be void"
 
 
+def test_a_node_that_joins_gets_keys_and_nobody_elses_change(state: State) -> None:
+    pki.ensure(state)
+    before = files(state)
+    state.keep_nodes(3)
+    assert pki.ensure(state) == {"kubelet-statefulsets-1", "kubelet-statefulsets-2"}, "the others need no restart"
+    after = files(state)
+    assert {name: after[name] for name in before} == before
+    pki.forget(state, Node(1))
+    assert set(before) | {f"kubelet-statefulsets-2.{kind}" for kind in ("crt", "key", "kubeconfig")} == set(
+        files(state)
+    )
+
+
+def test_a_certificate_of_other_addresses_or_another_api_server_is_issued_anew(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pki.ensure(state)
+    with monkeypatch.context() as moved:
+        moved.setattr(pki, "BRIDGE_IP", "10.216.0.1")
+        assert pki.ensure(state) == {"apiserver"}
+    assert pki.ensure(state) == {"apiserver"}
+    with monkeypatch.context() as moved:
+        moved.setattr(pki, "API_URL", "https://10.216.0.1:6443")
+        assert pki.ensure(state) == {identity.file for identity in pki.identities(state.nodes)}
+        assert json.loads(state.kubeconfig.read_text())["clusters"][0]["cluster"]["server"] == pki.API_URL
+
+
 def lose_certificate(state: State) -> None:
     (state.pki / "etcd.crt").unlink()
 
