@@ -243,7 +243,7 @@ def _check_absent(scene: Scene, server: int, since: float, until: float) -> None
 
 
 def _first_ready(scene: Scene, ordinal: int, since: float) -> float:
-    return next((look.at for look in scene.timeline.looks if look.at >= since and look.ready(ordinal)), since)
+    return next((look.at for look in scene.timeline.looks if look.at >= since and look.ready(ordinal)), scene.now())
 
 
 def _counted(scene: Scene, since: float = 0) -> str:

@@ -21,6 +21,7 @@ from drills.workbench import Workbench
 Show = Callable[[str], None]
 RECOVERY = 300.0  # seconds for the members to be Ready again after a drill
 AGREEMENT = 60.0  # seconds for them to hold the same, once nothing is written any more
+CATCH_UP = 10.0  # seconds for a member to show the last row, where no GTID tells
 PER_DRILL = 100_000_000  # rows: no two drills of a run use one number
 
 
@@ -161,7 +162,7 @@ class Run:
         """The rows of each member; without GTIDs only they tell when a member has caught up."""
         held: dict[str, set[int]] = {}
         for ordinal in range(self._target.replicas):
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + CATCH_UP
             rows: set[int] = set()
             while True:
                 try:

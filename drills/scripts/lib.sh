@@ -9,7 +9,6 @@ WORK=${WORK:-/tmp/drills}
 TABLE="\`$DRILL_DATABASE\`.\`$DRILL_TABLE\`"
 WRITERS=4
 PER_WRITER=20000000 # rows: no two writers use one number
-LOOPS=(writer.0 writer.1 writer.2 writer.3 reader watcher)
 # Seconds after which the loops end by themselves when nobody asks for them any more.
 PATIENCE=${PATIENCE:-60}
 

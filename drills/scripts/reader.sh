@@ -15,4 +15,3 @@ while wanted; do
   fi
   sleep 0.1
 done
-touch "$WORK/reader.done"

@@ -8,9 +8,12 @@ rm -f "$WORK"/*
 printf '%(%s)T\n' -1 >"$WORK/lease"
 printf '%s\n' "${@:2}" >"$WORK/members"
 touch "$WORK"/{reads,watch,errors}
+# Each loop in a process group of its own, for stop.sh.
+set -m
+loop() { "$BASH" "$HERE/$1.sh" "${@:2}" </dev/null >/dev/null 2>&1 & echo "$!" >>"$WORK/loops"; }
 for ((k = 0; k < WRITERS; k++)); do
   touch "$WORK/acknowledged.$k"
-  "$BASH" "$HERE/writer.sh" "$k" $(($1 + k * PER_WRITER)) </dev/null >/dev/null 2>&1 &
+  loop writer "$k" $(($1 + k * PER_WRITER))
 done
-"$BASH" "$HERE/reader.sh" $(($1 + PER_WRITER)) </dev/null >/dev/null 2>&1 &
-"$BASH" "$HERE/watcher.sh" </dev/null >/dev/null 2>&1 &
+loop reader $(($1 + PER_WRITER))
+loop watcher

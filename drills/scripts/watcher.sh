@@ -11,4 +11,3 @@ while wanted; do
   "$BASH" "$HERE/state.sh" "${hosts[@]}" | sed "s/^/$round $moment /" >>"$WORK/watch"
   sleep 0.3
 done
-touch "$WORK/watcher.done"

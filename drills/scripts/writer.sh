@@ -23,4 +23,3 @@ while wanted; do
   next=$((next + 10))
   sleep 0.1
 done
-touch "$WORK/writer.$k.done"
