@@ -79,6 +79,7 @@ if [[ -e $WORLD/cut ]]; then
 else
   cat "$WORLD/stream"
 fi
+if [[ -e $WORLD/reset ]]; then rm "$WORLD/reset"; exit 1; fi
 """
 XBSTREAM = """
 if [[ -e $WORLD/full ]]; then rm "$WORLD/full"; cat >/dev/null; exit 1; fi

@@ -72,9 +72,10 @@ def test_a_stream_that_ends_early_is_never_taken_for_data(kind: str, tmp_path: P
         assert len(world.text("donors").split()) == 2
 
 
-def test_a_transfer_that_fails_on_this_side_is_done_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["full", "reset"])  # the disk on this side; the connection, after all had come
+def test_a_transfer_of_which_either_end_reports_an_error_is_done_again(which: str, tmp_path: Path) -> None:
     world = situation(tmp_path, "first replica")
-    (world.root / "full").write_text("no space left on device")
+    (world.root / which).write_text("once")
     assert "the transfer broke off" in world.start()
     assert world.whole
     assert (world.data / "xtrabackup_info").exists()
