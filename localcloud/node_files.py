@@ -33,7 +33,7 @@ def path(state: State, node: Node, name: str) -> str:
 
 def containerd(disk: Path) -> str:
     # Without CAP_SYS_RESOURCE runc may not lower a score, and every sandbox would fail to start.
-    restricted = str(not _has_capability(CAP_SYS_RESOURCE)).lower()
+    restricted = str(not has_capability(CAP_SYS_RESOURCE)).lower()
     return f"""\
 version = 2
 root = "/var/lib/containerd"
@@ -50,7 +50,8 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 """
 
 
-def _has_capability(number: int) -> bool:
+def has_capability(number: int) -> bool:
+    """Whether this process, and so what it starts, has a capability by its number in linux/capability.h."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> number & 1)
