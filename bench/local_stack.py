@@ -11,35 +11,22 @@ import statistics
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from rich.console import Console
 
+from bench import nodes
+from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud import cluster, daemons
 from localcloud.progress import Progress
 from tests.cluster.conftest import Project, copy_project, only_kubia
 
-ROUNDS = 3
 STACK = ("--stack", "local")
 UP = ("pulumi", "up", "--yes", "--skip-preview", *STACK)
 PREVIEW = ("pulumi", "preview", *STACK)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measurement, its peer's, and the ratio aimed at (None: no goal)."""
-
-    what: str
-    ours: float
-    peer: str = ""
-    theirs: float = 0.0
-    goal: float | None = None
-    unit: str = "s"
 
 
 def measure(say: Callable[[str], None]) -> Iterator[Figure]:
@@ -57,16 +44,10 @@ def measure(say: Callable[[str], None]) -> Iterator[Figure]:
         yield from _memory(project, say)
         yield from _create(project, say)
         yield _cold_start(project, say)
+        yield from nodes.measure(project, say)
     finally:
         project.run("make", "down")
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    start = time.monotonic()
-    action()
-    return time.monotonic() - start
 
 
 def in_turn(*actions: Callable[[], object]) -> list[float]:
@@ -131,7 +112,7 @@ def _cold_start(project: Project, say: Callable[[str], None]) -> Figure:
 def _memory(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     say("memory")
     pids = [part.pid for part in cluster.parts(project.state) if part.pid]
-    yield Figure("memory of the cluster's processes", sum(_resident(pid) for pid in pids) / 2**20, unit="MB")
+    yield Figure("memory of the cluster's processes", sum(resident(pid) for pid in pids) / 2**20, unit="MB")
     process = subprocess.Popen(PREVIEW, cwd=project.root, env=project.environment, stdout=subprocess.DEVNULL)
     peak = 0
     done = threading.Event()
@@ -139,7 +120,7 @@ def _memory(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     def watch() -> None:
         nonlocal peak
         while not done.wait(0.02):
-            peak = max(peak, sum(_resident(pid) for pid in _family(process.pid)))
+            peak = max(peak, sum(resident(pid) for pid in _family(process.pid)))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -158,17 +139,6 @@ def _family(pid: int) -> Iterator[int]:
         return
     for child in children:
         yield from _family(int(child))
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that are a process's own share (proportional set size)."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0
 
 
 def _objects(project: Project) -> list[dict[str, Any]]:

@@ -1,0 +1,40 @@
+"""What a measurement is, and how one is taken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measurement, its peer's, and the ratio aimed at (None: no goal)."""
+
+    what: str
+    ours: float
+    peer: str = ""
+    theirs: float = 0.0
+    goal: float | None = None
+    unit: str = "s"
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that are a process's own share (proportional set size)."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
