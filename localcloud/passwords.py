@@ -45,7 +45,8 @@ def wanted(config: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(workload, dict) and workload.get("kind") == "mysql":
             named = workload.get("passwordKeys")
             keys = named if isinstance(named, dict) else {}
-            for account in ACCOUNTS:
+            of_engine = {"clone": "backup"} if workload.get("engine") == "xtrabackup" else {}
+            for account in (of_engine.get(each, each) for each in ACCOUNTS):
                 yield f"{stack.PROJECT}:{keys.get(account, f'mysql{account.capitalize()}Password')}"
         elif isinstance(workload, dict) and workload.get("kind") == "cloud-sql":
             yield from (f"{stack.PROJECT}:{user['passwordKey']}" for user in workload.get("users") or ())

@@ -4,6 +4,17 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# Ten rows every tenth of a second: enough to notice what is lost, and a new replica must still be able to catch up.
+rows() { # first row
+  local n=$1 last
+  while wanted; do
+    for ((last = n + 10; n < last; n++)); do
+      printf 'INSERT INTO %s (n) VALUES (%d); SELECT %d;\n' "$TABLE" "$n" "$n"
+    done
+    read -rt 0.1 -u "$nothing"
+  done
+}
+
 note() {
   local row
   while read -r row; do
@@ -12,10 +23,10 @@ note() {
   done
 }
 
+exec {nothing}<> <(:) # a pause without a process of its own
 k=$1 next=$2 notes=$WORK/acknowledged.$1
 while wanted; do
-  seq "$next" 2000000000 | sed "s/.*/INSERT INTO $TABLE (n) VALUES (&); SELECT &;/" |
-    sql "$DRILL_HOST" --unbuffered --skip-reconnect 2>"$WORK/error.$k" | note >>"$notes"
+  rows "$next" | sql "$DRILL_HOST" --unbuffered --skip-reconnect 2>"$WORK/error.$k" | note >>"$notes"
   now
   if wanted; then printf '%s %s\n' "$moment" "$(head -n 1 "$WORK/error.$k")" >>"$WORK/errors"; fi
   read -r _ last < <(tail -n 1 "$notes") || last=''

@@ -21,7 +21,7 @@ case "$*" in
 *--execute=*) [ ! -e "$FAKE/dead" ] || { echo 'ERROR 2003: no way there' >&2; exit 1; } ;;
 *)
   n=0
-  while read -r insert into table columns values value rest; do
+  while read -r insert into table columns values value rest; do  # INSERT INTO t (n) VALUES (1); SELECT 1;
     n=$((n + 1))
     value=${value#(}
     echo "${value%%)*}" >>"$FAKE/inserted"
