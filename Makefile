@@ -85,6 +85,10 @@ test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain
 test-all: .venv/dev ## Adds the real command line and the real cluster (root)
 	@$(VENV)/python -m pytest tests/engine tests/cluster --timeout=900
 
+.PHONY: soak
+soak: .venv/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ (root; goes on where it was stopped, NEW=1 does not)
+	@PASSES="$(PASSES)" NEW="$(NEW)" $(VENV)/python -m tests.soak
+
 .PHONY: bench
 bench: .venv/dev ## Speed and memory as ratios against a peer in the same run
 	@$(VENV)/python -m bench

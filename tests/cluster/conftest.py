@@ -130,10 +130,15 @@ def copy_project(target: Path) -> Project:
 
 def only_kubia(project: Project, **changes: str) -> None:
     """Leave one workload in the project's local stack, with `changes` to it: quick to bring up again and again."""
+    keep_only(project, "kubia", **changes)
+
+
+def keep_only(project: Project, workload: str, **changes: Any) -> None:
+    """The same with any of them."""
     file = project.root / "Pulumi.local.yaml"
     document = yaml.safe_load(file.read_text())
     workloads = document["config"]["statefulsets:workloads"]
-    document["config"]["statefulsets:workloads"] = {"kubia": {**workloads["kubia"], **changes}}
+    document["config"]["statefulsets:workloads"] = {workload: {**workloads[workload], **changes}}
     file.write_text(yaml.safe_dump(document))
 
 

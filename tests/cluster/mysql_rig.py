@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import subprocess
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from tests.cluster import mysql_disks
 from tests.cluster.conftest import Project, eventually
 
 IMAGE = "localhost/statefulsets/mysql:9.7"
@@ -42,35 +45,6 @@ CLIENT: dict[str, Any] = {
         ],
     },
 }
-# `n` is printed once its row is answered; an error ends the client, and the next one starts at a number not used yet.
-WRITER = """
-n=%d
-rm -f /tmp/stop
-until [[ -e /tmp/stop ]]; do
-  seq "$n" 1000000000 | sed 's/.*/INSERT INTO writes VALUES (&); SELECT &;/' |
-    mysql --host="$MYSQL_HOST" --user=app --ssl-mode=REQUIRED --connect-timeout=2 --unbuffered --batch \
-      --skip-column-names --skip-reconnect app 2>/dev/null | tee /tmp/answered
-  last=$(tail -n 1 /tmp/answered)
-  n=$((${last:-$n} + 1000))
-  sleep 0.2
-done
-"""
-# What the members that must not be writable say of themselves, again and again.
-WATCHER = """
-until [[ -e /tmp/stop ]]; do
-  for n in 1 2; do
-    mysql --host="mysql-$n.mysql" --user=app --ssl-mode=REQUIRED --connect-timeout=1 --batch --skip-column-names \\
-      --execute="SELECT $n, @@GLOBAL.read_only" 2>/dev/null
-  done
-  sleep 0.3
-done
-"""
-STOP = """
-touch /tmp/stop
-for process in /proc/[0-9]*; do
-  read -r name <"$process/comm" && [[ $name != mysql ]] || kill "${process#/proc/}"
-done
-"""
 
 
 @dataclass
@@ -78,7 +52,6 @@ class MySql:
     """The workload named `mysql` of a project's local stack."""
 
     project: Project
-    acknowledged: set[int] = field(default_factory=set)
 
     def configure(self) -> None:
         """Passwords that are hard to quote, for the stack's own entry, which is up; its pods start with them."""
@@ -90,10 +63,19 @@ class MySql:
         self.project.kubectl("delete", "pod", "--selector=app=mysql")
         self.wait_ready(0, 1, 2, seconds=180)
 
+    def change_settings(self, **settings: str) -> None:
+        """Of mysqld, in the stack file."""
+        path = self.project.root / "Pulumi.local.yaml"
+        stack = yaml.safe_load(path.read_text())
+        stack["config"]["statefulsets:workloads"]["mysql"]["settings"] = settings
+        path.write_text(yaml.safe_dump(stack))
+
     def start_client(self) -> None:
-        """A pod like an application's: it has the label and the Secret, and nothing else."""
+        """A pod like an application's: it has the label and the Secret, and nothing else. Makes the tables."""
         self.project.kubectl("apply", "-f", "-", stdin=json.dumps(CLIENT))
         eventually(lambda: self.project.ready("mysql-client"), "the client pod")
+        tables = ("writes (n BIGINT PRIMARY KEY)", "messages (message VARCHAR(250))")
+        assert self.application(" ".join(f"CREATE TABLE IF NOT EXISTS {table};" for table in tables)) == ""
 
     def exec(self, pod: str, script: str, container: str | None = None) -> subprocess.CompletedProcess[str]:
         where = ["-c", container] if container else []
@@ -115,6 +97,14 @@ class MySql:
             "mysql-client", f"mysql --host=\"{host}\" --user=app {options} -N --batch app <<'E'\n{sql}\nE\n"
         )
         return done.stdout.strip() if done.returncode == 0 else f"ERROR {done.stderr.strip()}"
+
+    def run_application(self, library: str) -> Any:
+        """tests/cluster/mysql_application.py on the node: its network and its DNS are those of a pod."""
+        data = self.project.get("secret", "mysql-client")["data"]
+        secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
+        root = self.project.root
+        script = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/mysql_application.py", library)
+        return json.loads(mysql_disks.inside(self.project, *script, stdin=json.dumps(secret)))
 
     @contextmanager
     def beside(self, ordinal: int, script: str) -> Iterator[subprocess.Popen[str]]:
@@ -159,19 +149,25 @@ class MySql:
     def kill_server(self, ordinal: int) -> None:
         assert self.exec(f"mysql-{ordinal}", "kill -KILL $(cat /run/mysqld/mysqld.pid)", "mysql").returncode == 0
 
-    def lose_claim(self, ordinal: int) -> None:
-        """Claim and disk are gone; a new, empty disk takes their place."""
-        volume = f"mysql-{'abcde'[ordinal]}"
+    def lose_claim(self, ordinal: int, *others: int, prepare: Callable[[], None] = lambda: None) -> None:
+        """Claim and disk are gone, an empty disk takes their place. Pods of `others` are deleted at the same time."""
+        volume = self.volume(ordinal)
         self.project.kubectl("delete", "pvc", f"data-mysql-{ordinal}", "--wait=false")
-        self.project.kubectl("delete", "pod", f"mysql-{ordinal}", "--grace-period=1")
-        eventually(lambda: self.project.get("pv", volume)["status"]["phase"] == "Released", f"{volume} released", 90)
-        directory = self.project.state.root / f"nodes/statefulsets-0/statefulsets/volumes/{volume}"
+        names = [f"mysql-{one}" for one in (ordinal, *others)]
+        self.project.kubectl("delete", "pod", *names, *(() if others else ("--grace-period=1",)))
+        eventually(lambda: self.project.get("pv", volume)["status"]["phase"] == "Released", f"{volume} released", 180)
+        directory = self.directory(ordinal).parent
         subprocess.run(["find", str(directory), "-mindepth", "1", "-delete"], check=True)
+        prepare()
         patch = '[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]'
         self.project.kubectl("patch", "pv", volume, "--type=json", "-p", patch)
 
-    def rows(self, ordinal: int) -> set[int]:
-        return {int(line) for line in self.root(ordinal, "SELECT n FROM app.writes").splitlines()}
+    def volume(self, ordinal: int) -> str:
+        return f"mysql-{'abcde'[ordinal]}"
+
+    def directory(self, ordinal: int) -> Path:
+        """What a member has on its claim, seen from here."""
+        return mysql_disks.seen_from_here(self.project, self.volume(ordinal)) / "mysql"
 
     def errant_rows(self, ordinal: int) -> str:
         """How many rows say `errant`; nothing while the server does not answer."""
@@ -182,59 +178,34 @@ class MySql:
     def executed(self, ordinal: int) -> str:
         return self.root(ordinal, "SELECT @@GLOBAL.gtid_executed").replace("\n", "")
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """A writer that never rests; what it was answered is in `acknowledged`."""
-        start = max(self.acknowledged, default=0) + 10_000
-        writer = self._client(WRITER % start)
-        assert writer.stdout is not None
-        lines = writer.stdout
+    def lost(self, ordinal: int, answered: Sequence[int]) -> int:
+        """How many of the answered rows a member has not."""
+        counts = [f"SELECT COUNT(*) FROM app.writes WHERE n BETWEEN {a} AND {b}" for a, b in ranges(answered)]  # noqa: S608
+        return len(answered) - sum(map(int, self.root(ordinal, " UNION ALL ".join(counts)).split()))
 
-        def note() -> None:
-            for line in lines:
-                self.acknowledged.add(int(line))
-
-        reader = threading.Thread(target=note, daemon=True)
-        reader.start()
-        try:
-            before = len(self.acknowledged)
-            eventually(lambda: len(self.acknowledged) > before, "the writer's first row", 30)
-            watcher = self._client(WATCHER)
-            yield
-            before = len(self.acknowledged)
-            eventually(lambda: len(self.acknowledged) > before, "rows are written again", 90)
-        finally:
-            self.exec("mysql-client", STOP)
-            writer.wait(20)
-            reader.join(10)
-            lines.close()
-        said = set(watcher.communicate(timeout=20)[0].splitlines())
-        assert said
-        assert said <= {"1\t1", "2\t1"}, f"a replica was writable: {said}"
-
-    def _client(self, script: str) -> subprocess.Popen[str]:
-        """A script that runs in the client pod until it is told to stop."""
-        command = ["kubectl", "exec", "mysql-client", "--", "bash", "-c", script]
-        return subprocess.Popen(
-            command, cwd=self.project.root, env=self.project.environment, stdout=subprocess.PIPE, text=True
-        )
-
-    def settled(self, *ordinals: int) -> None:
-        """Nothing that was answered is missing anywhere, and all members hold the same."""
-        self.wait_ready(*ordinals, seconds=90)
-
-        def same() -> bool:
-            return len({self.executed(ordinal) for ordinal in ordinals}) == 1
-
-        eventually(same, "all members hold the same transactions", 30)
+    def settled(self, *ordinals: int, answered: Sequence[int] = ()) -> None:
+        """Every answered row is on every member, and all hold the same history; rows may be written meanwhile."""
+        self.wait_ready(*ordinals, seconds=180)
+        primary = self.executed(0)
         for ordinal in ordinals:
-            lost = self.acknowledged - self.rows(ordinal)
-            assert not lost, f"mysql-{ordinal} lost {len(lost)} of {len(self.acknowledged)} rows: {sorted(lost)[:5]}"
-        writable = [ordinal for ordinal in ordinals if self.root(ordinal, "SELECT @@GLOBAL.read_only") == "0"]
-        assert writable == [0]
-        assert len({self.root(ordinal, "SELECT @@server_uuid") for ordinal in ordinals}) == len(ordinals)
+            caught_up = f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{primary}', 30)"
+            assert self.root(ordinal, caught_up) == "0", f"mysql-{ordinal} lacks transactions of the primary"
+            lost = self.lost(ordinal, answered) if answered else 0
+            assert not lost, f"mysql-{ordinal} lost {lost} of {len(answered)} answered rows"
+            own = f"SELECT GTID_SUBTRACT('{self.executed(ordinal)}', @@GLOBAL.gtid_executed)"
+            eventually(lambda own=own: self.root(0, own) == "", f"mysql-{ordinal} has nothing of its own", 10)  # type: ignore[misc]
+        said = [self.root(o, "SELECT @@GLOBAL.read_only, @@server_uuid, @@server_id").split("\t") for o in ordinals]
+        assert [o for o, one in zip(ordinals, said, strict=True) if one[0] == "0"] == [0]
+        assert len({one[1] for one in said}) == len(ordinals)
+        assert [int(one[2]) - 100 for one in said] == list(ordinals)
 
 
-def directory(project: Project, ordinal: int) -> Path:
-    """A member's claim, seen from the node."""
-    return project.state.root / f"nodes/statefulsets-0/statefulsets/volumes/mysql-{'abcde'[ordinal]}/mysql"
+def ranges(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rising numbers as first and last of each run without a gap."""
+    first = last = rows[0]
+    for row in rows[1:]:
+        if row != last + 1:
+            yield first, last
+            first = row
+        last = row
+    yield first, last

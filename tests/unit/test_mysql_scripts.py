@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -13,15 +14,14 @@ SCRIPTS = Path(__file__).parents[2] / "components/mysql/scripts"
 PASSWORDS = {name: f'it\'s \\ "{name}" %s $(x)' for name in ("root", "replication", "clone", "monitor", "application")}
 OLD, UUID = "the data of before", "11111111-2222-3333-4444-555555555555"
 
-# Every tool a script calls goes through here: it counts, and at the chosen call it kills the script instead.
+# Every tool a script calls goes through here: it counts, and at the chosen call it kills the whole container instead.
 COUNTED = """#!/bin/bash
 exec 8>>"$WORLD/lock" && flock 8
 n=$(($(<"$WORLD/calls") + 1))
 echo "$n" >"$WORLD/calls"
 exec 8>&-
 if [[ $n == "$CRASH_AT" ]]; then
-  kill -KILL "$SCRIPT_PID" "$PPID" 2>/dev/null
-  exit 137
+  kill -KILL 0
 fi
 """
 MYSQLD = (
@@ -98,7 +98,7 @@ class World:
             **{"DATABASE": "my_app", "APPLICATION": "app", "MAX_LAG_SECONDS": "10", **env},
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
         }
-        start = f'export SCRIPT_PID=$$; exec bash "{SCRIPTS / script}" "$@"'
+        start = f'exec bash "{SCRIPTS / script}" "$@"'
         return subprocess.run(
             ["bash", "-c", start, script, *arguments],
             env=variables,
@@ -212,6 +212,23 @@ def test_a_replica_clones_from_the_previous_member_that_is_healthy(tmp_path: Pat
     world.peer(1, f"{UUID}:1-9", read_only=1, threads="OFF")
     world.must("data.sh")
     assert "'clone'@'mysql-0.mysql.shop.svc':3306" in (world.root / "clone").read_text()
+
+
+def test_a_pod_touches_nothing_while_another_still_works_on_the_claim(world: World) -> None:
+    world.prepared()
+    held = os.open(world.volume, os.O_RDONLY)
+    (world.volume / "incoming").mkdir()
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        for script in ("data.sh", "run.sh"):
+            with pytest.raises(subprocess.TimeoutExpired) as waiting:
+                world.run(script, seconds=1)
+            assert "another pod still works on this claim" in str(waiting.value.stderr)
+            assert (world.volume / "incoming").exists()
+    finally:
+        os.close(held)
+    world.must("data.sh")
+    assert clean(world)
 
 
 @pytest.mark.parametrize(("ordinal", "role"), [(0, "primary"), (1, "replica"), (12, "replica")])

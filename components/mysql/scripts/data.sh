@@ -6,6 +6,8 @@
 
 : "${DURABILITY:?}" "${SEMI_SYNC_REPLICAS:?}"
 
+hold_volume
+
 settle() {
   if [[ -e $INCOMING || -e $SCRATCH ]]; then
     log "throwing away what an interrupted start left behind"

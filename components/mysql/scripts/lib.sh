@@ -35,6 +35,25 @@ host_of() { printf '%s-%s.%s' "$WORKLOAD" "$1" "$SERVICE_HOST"; }
 phase() { printf '%s' "$1" >"$RUN/phase.new" && mv "$RUN/phase.new" "$RUN/phase"; }
 current_phase() { cat "$RUN/phase" 2>/dev/null || echo none; }
 
+# A pod that was deleted with --force may still run when the next one starts on its claim. One has it at a time: as long as
+# any process lives that inherited the descriptor.
+hold_volume() {
+  local code said=''
+  if [[ ${VOLUME_HELD:-} ]]; then return; fi
+  trap 'exit 143' TERM INT
+  exec 9<"$VOLUME"
+  while :; do
+    code=0
+    flock --nonblock 9 || code=$?
+    if ((code != 1)); then break; fi
+    [[ $said ]] || log "another pod still works on this claim; waiting for its end"
+    said=yes
+    sleep 1
+  done
+  ((code == 0)) || log "flock ended with $code: nothing keeps two pods apart on this claim"
+  export VOLUME_HELD=yes
+}
+
 # How many members the stack file asks for; the file follows the ConfigMap while the pod runs.
 replicas() { cat "$SETTINGS/replicas"; }
 

@@ -4,6 +4,7 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+hold_volume
 # With a parent that it knows of, mysqld leaves restarting to it and exits with 16.
 export MYSQLD_PARENT_PID=$$
 readonly RESTART=16 CRASHES_MAX=5 CRASHES_WITHIN=300
