@@ -19,7 +19,8 @@ PRIMARY = "11111111-2222-3333-4444-555555555555"
 OTHER = "99999999-2222-3333-4444-555555555555"
 FILE, POSITION = "mysql-0-bin.000003", 154
 
-# Every tool that changes anything goes through COUNTED: at the chosen call everything is killed instead of it.
+# Every tool that changes anything goes through COUNTED: at the chosen call everything is killed instead of it. What
+# runs under `timeout` has a process group of its own, hence the 0.
 NOTED = """#!/bin/bash
 printf '%s\\n' "${0##*/} $*" >>"$WORLD/argv"
 """
@@ -28,7 +29,7 @@ exec 8>>"$WORLD/lock" && flock 8
 n=$(($(<"$WORLD/calls") + 1))
 echo "$n" >"$WORLD/calls"
 exec 8>&-
-if [[ $n == "$CRASH_AT" ]]; then kill -KILL -- "-$SCRIPT_PID"; fi
+if [[ $n == "$CRASH_AT" ]]; then kill -KILL -- "-$SCRIPT_PID" 0; fi
 """
 GETENT = "[[ -e $WORLD/${2%.mysql} || $2 == mysql ]] || exit 2\n"
 MYSQLD = """
