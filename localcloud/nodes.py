@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -35,10 +34,7 @@ def stop(state: State) -> None:
 
 def objects(state: State) -> dict[str, dict[str, Any]]:
     """The API's Node objects by name; empty when it does not list them."""
-    try:
-        status, answer = controlplane.request(state, "GET", "/api/v1/nodes")
-    except (OSError, HTTPException):
-        return {}
+    status, answer = _request(state, "GET", "/api/v1/nodes")
     return {item["metadata"]["name"]: item for item in answer["items"]} if status == 200 else {}
 
 
@@ -51,7 +47,7 @@ def is_ready(item: dict[str, Any]) -> bool:
 def heard(state: State, each: Node) -> dt.datetime:
     """When the API last heard of a node's kubelet, by the lease that it renews every 10 s."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{each.name}"
-    status, lease = controlplane.request(state, "GET", path)
+    status, lease = _request(state, "GET", path)
     renewed = lease["spec"].get("renewTime") if status == 200 else None
     return dt.datetime.fromisoformat(renewed) if renewed else dt.datetime.min.replace(tzinfo=dt.UTC)
 
@@ -113,11 +109,13 @@ def shrink(state: State, count: int, progress: Progress) -> None:
 
     for each in reversed(leaving):
         node.stop(state, each)
-        controlplane.request(state, "DELETE", f"/api/v1/nodes/{each.name}")
+        status, answer = _request(state, "DELETE", f"/api/v1/nodes/{each.name}")
+        if status not in (200, 404):
+            raise LocalCloudError(f"the API server does not delete node {each.name}: {answer}")
         for pod in pods_on(state, each):  # their node is gone: nobody would ever confirm that they ended
             meta = pod["metadata"]
             path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}?gracePeriodSeconds=0"
-            controlplane.request(state, "DELETE", path)
+            _request(state, "DELETE", path)
         pki.forget(state, each)
         state.keep_nodes(each.index)
         shutil.rmtree(state.node(each), ignore_errors=True)
@@ -154,7 +152,7 @@ def pods_observed(state: State) -> bool:
 
     After a node lost power the API goes on showing its pods as Ready until the kubelet has looked.
     """
-    status, answer = controlplane.request(state, "GET", "/api/v1/pods")
+    status, answer = _request(state, "GET", "/api/v1/pods")
     if status != 200:
         return False
     real = {each.name: node.tasks(state, each) for each in state.nodes}
@@ -167,8 +165,16 @@ def pods_observed(state: State) -> bool:
     return True
 
 
+def _request(state: State, method: str, path: str, *body: Any) -> tuple[int, Any]:
+    """What the API answers; status 0 and the reason when it does not."""
+    try:
+        return controlplane.request(state, method, path, *body)
+    except (OSError, HTTPException) as error:
+        return 0, str(error)
+
+
 def _items(state: State, path: str) -> list[dict[str, Any]]:
-    status, answer = controlplane.request(state, "GET", path)
+    status, answer = _request(state, "GET", path)
     if status != 200:
         raise LocalCloudError(f"the API server does not list {path.partition('?')[0]}: {answer}")
     items: list[dict[str, Any]] = answer["items"]
@@ -200,13 +206,11 @@ def _patch(state: State, each: Node, seen: dict[str, Any], patch: dict[str, Any]
     """Change a Node object as it was seen: taints are one list that the controllers write, too."""
     metadata = {**patch.get("metadata", {}), "resourceVersion": seen["metadata"]["resourceVersion"]}
     body = {**patch, "metadata": metadata}
-    status, _ = controlplane.request(state, "PATCH", f"/api/v1/nodes/{each.name}", body, "application/merge-patch+json")
+    status, _ = _request(state, "PATCH", f"/api/v1/nodes/{each.name}", body, "application/merge-patch+json")
     return status == 200
 
 
 def wait_amended(state: State) -> None:
     """`amend`, again while the controllers write the same objects."""
-    with contextlib.suppress(OSError):
-        if daemons.wait_until(lambda: amend(state), 10, 0.2):
-            return
-    raise LocalCloudError(f"the API server does not take the nodes' labels; see {state.logs}/kube-apiserver.log")
+    if not daemons.wait_until(lambda: amend(state), 10, 0.2):
+        raise LocalCloudError(f"the API server does not take the nodes' labels; see {state.logs}/kube-apiserver.log")
