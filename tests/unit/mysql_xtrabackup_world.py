@@ -27,7 +27,7 @@ printf '%s\\n' "${0##*/} $*" >>"$WORLD/argv"
 COUNTED = """
 exec 8>>"$WORLD/lock" && flock 8
 n=$(($(<"$WORLD/calls") + 1))
-echo "$n" >"$WORLD/calls"
+echo "$n" >"$WORLD/calls.$$" && /bin/mv "$WORLD/calls.$$" "$WORLD/calls"
 exec 8>&-
 if [[ $n == "$CRASH_AT" ]]; then kill -KILL -- "-$SCRIPT_PID" 0; fi
 """

@@ -46,7 +46,7 @@ def test_killed_between_any_two_steps_the_next_start_ends_with_whole_data(kind: 
     for step in range(1, steps + 1):
         world = before.copied(tmp_path / str(step))
         world.start(crash_at=step)
-        assert world.calls == step
+        assert world.calls >= step
         assert world.whole, f"torn data after a kill at step {step} of {steps}"
         said = world.start()
         assert (world.data / "mysql").exists(), f"no data after a kill at step {step} of {steps}: {said}"
