@@ -31,7 +31,10 @@ def leftovers(cluster: Cluster, target: Target, say: Say) -> None:
         say("the drills left nothing")
         return
     journal.put_back(say)
-    Workbench(cluster, target).close()
+    bench = Workbench(cluster, target)
+    if journal.exists():
+        bench.reopen()
+    bench.close()
     journal.close()
     say("what the drills left is gone")
 

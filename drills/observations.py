@@ -74,10 +74,11 @@ def states(text: str) -> list[State]:
     """From `state.sh`, whose lines begin with round and time where they are the watcher's."""
     found = []
     for line in _lines(text):
-        *when, host, server, uuid, read_only, super_read_only, executed = line.split()
-        round_, at = when or ("0", "0")
-        writable = read_only == "0" and super_read_only == "0"
-        found.append(State(host, int(server), uuid, writable, executed, int(round_), float(at)))
+        fields = line.split()
+        match fields if len(fields) == 8 else ["0", "0", *fields]:
+            case [round_, at, host, server, uuid, read_only, super_read_only, executed]:
+                writable = read_only == "0" and super_read_only == "0"
+                found.append(State(host, int(server), uuid, writable, executed, int(round_), float(at)))
     return found
 
 

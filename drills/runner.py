@@ -181,10 +181,11 @@ class Run:
             mark = "[green]✓[/green]" if check.ok else "[red]✗[/red]"
             self._show(f"  {mark} {check.name}{': ' if check.detail else ''}{check.detail}")
         f = result.figures
-        self._show(
-            f"  {f.rows} rows acknowledged ({f.rows_per_second:.0f}/s), {result.lost_rows} lost, longest pause "
-            f"{f.longest_pause:.1f} s; {f.reads} reads, {f.failed_reads} failed, stalest {f.stalest_read:.2f} s"
-        )
+        if f.rows:
+            self._show(
+                f"  {f.rows} rows acknowledged ({f.rows_per_second:.0f}/s), {result.lost_rows} lost, longest pause "
+                f"{f.longest_pause:.1f} s; {f.reads} reads, {f.failed_reads} failed, stalest {f.stalest_read:.2f} s"
+            )
         color = "green" if result.outcome == "passed" else "red"
         why = f": {result.reason}" if result.reason else ""
         self._show(f"[{color}]{result.drill} {result.outcome}[/{color}] ({result.seconds:.0f} s){why}")

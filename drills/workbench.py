@@ -112,19 +112,27 @@ class Workbench:
             raise DrillError(f"no table can be made at the primary: {_last(made)}")
 
     def close(self) -> None:
-        """Drop the table and delete the pod. Without its table the pod stays, so that it can be tried again."""
-        if self._cluster.get(self._path) is None:
-            return
-        try:
+        """Drop the table and delete the pod. As long as the table is there the pod stays, to try again."""
+        if self.runs():
             self._run("bash /drills/stop.sh")
             dropped = self._run("bash /drills/table.sh drop")
             if dropped.code != 0:
                 raise DrillError(
                     f"table {TABLE} cannot be dropped: {_last(dropped)}; `python -m drills cleanup` tries again"
                 )
-        finally:
-            self._cluster.delete(self._path, grace=1)
-        self._wait_until_it_is_gone()
+        self._remove()
+
+    def reopen(self) -> None:
+        """A pod that runs, where an earlier one ended or is gone: the table may still be there."""
+        if not self.runs():
+            self._remove()
+            self._cluster.create("pods", pod(self._target))
+            self._wait_until_it_runs()
+
+    def runs(self) -> bool:
+        """Whether commands can be run in the pod."""
+        statuses = (self._cluster.get(self._path) or {}).get("status", {}).get("containerStatuses") or [{}]
+        return "running" in statuses[0].get("state", {})
 
     def start(self, first_row: int, ordinals: Sequence[int]) -> None:
         """Start the loops, with empty notes."""
@@ -193,16 +201,16 @@ class Workbench:
     def _wait_until_it_runs(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while True:
-            found = self._cluster.get(self._path)
-            statuses = (found or {}).get("status", {}).get("containerStatuses") or [{}]
-            if "running" in statuses[0].get("state", {}):
+            if self.runs():
                 return
             if time.monotonic() > deadline:
+                statuses = (self._cluster.get(self._path) or {}).get("status", {}).get("containerStatuses") or [{}]
                 why = statuses[0].get("state", {}).get("waiting", {}).get("reason", "it is not scheduled")
                 raise DrillError(f"the client pod {self._target.own} did not start within {PATIENCE:.0f} s: {why}")
             time.sleep(0.2)
 
-    def _wait_until_it_is_gone(self) -> None:
+    def _remove(self) -> None:
+        self._cluster.delete(self._path, grace=1)
         deadline = time.monotonic() + 30
         while self._cluster.get(self._path) is not None and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -12,6 +12,7 @@ from drills import cleanup, experiments, runner, scene, timeline
 from drills.errors import DrillError
 from drills.experiments import BreakReadiness, DeletePod, Drain, Drill, ReadLoop, Scale, Traffic
 from drills.journal import Journal, Undo
+from drills.kube import Answer
 from drills.report import Report, Result
 from drills.runner import Run, RunInterruptedError
 from drills.scene import Scene
@@ -188,6 +189,31 @@ def test_what_a_killed_drill_left_is_put_back_by_cleanup(cluster: FakeCluster) -
     assert said[-1] == "what the drills left is gone"
     cleanup.leftovers(cluster, target, said.append)
     assert said[-1] == "the drills left nothing"
+
+
+def test_the_table_of_a_pod_that_ended_is_dropped_all_the_same(cluster: FakeCluster) -> None:
+    target = find(cluster, "mysql")
+    Journal(cluster, target).open()
+    cluster.objects[f"{NAMES}/pods/mysql-drills"] = {"status": {"containerStatuses": [{"state": {"terminated": {}}}]}}
+    cleanup.leftovers(cluster, target, lambda text: None)
+    assert cluster.happened[1:4] == ["delete mysql-drills", "create pods", "table drop"]
+    assert cluster.own == set()
+
+
+def test_a_table_that_cannot_be_dropped_keeps_pod_and_lock_for_the_next_cleanup(cluster: FakeCluster) -> None:
+    refused = [True]
+    answer = cluster._client
+    cluster.exec = lambda pod, container, script, timeout=60: (  # type: ignore[method-assign]
+        Answer(1, "", "ERROR 1290: read-only") if "drop" in script and refused else Answer(0, answer(script), "")
+    )
+    with pytest.raises(
+        DrillError, match=r"table statefulsets_drills cannot be dropped: ERROR 1290: read-only; .*clean"
+    ):
+        run(cluster, Traffic())
+    assert cluster.own == {"mysql-drills"}
+    refused.clear()
+    cleanup.leftovers(cluster, find(cluster, "mysql"), lambda text: None)
+    assert cluster.own == set()
 
 
 def test_two_runs_at_once_are_refused_and_the_first_is_left_alone(cluster: FakeCluster) -> None:
