@@ -114,7 +114,7 @@ def _set_is_being_made(project: Project) -> bool:
     return done.returncode == 0
 
 
-# After each of these steps of the first `up` the run is killed, as by a power cut of the terminal.
+# After each of these steps an `up` is killed, as by a power cut of the terminal; the next one goes on from there.
 STEPS: dict[str, Callable[[Project], Any]] = {
     "certificates": lambda project: (project.state.pki / "ca.crt").exists(),
     "bridge": lambda project: Path("/sys/class/net", BRIDGE).exists(),
@@ -146,14 +146,15 @@ def bare(project: Project, tmp_path: Path) -> Any:
 def test_an_up_interrupted_after_each_step_ends_well_when_run_again(
     bare: Project, sign: signal.Signals, steps: tuple[str, ...]
 ) -> None:
+    """Each run finds what the one before left half done, and has to come further than that before it is stopped."""
     for step in steps:
         said = _interrupt(bare, sign, step)
         assert "Traceback" not in said, said
-        bare.up()
-        assert bare.ready("kubia-0"), step
-        assert bare.ready("kubia-1"), step
-        bare.down()
-        bare.must("make", "erase", "YES=1")
+    bare.up()
+    assert bare.ready("kubia-0")
+    assert bare.ready("kubia-1")
+    bare.down()
+    bare.must("make", "erase", "YES=1")
 
 
 def _interrupt(bare: Project, sign: signal.Signals, step: str) -> str:
