@@ -264,9 +264,10 @@ def test_a_certificate_of_other_addresses_or_another_api_server_is_issued_anew(
         assert pki.ensure(state) == {"apiserver"}
     assert pki.ensure(state) == {"apiserver"}
     with monkeypatch.context() as moved:
-        moved.setattr(pki, "API_URL", "https://10.216.0.1:6443")
+        elsewhere = "https://10.216.0.1:6443"
+        moved.setattr(pki, "API_URL", elsewhere)
         assert pki.ensure(state) == {identity.file for identity in pki.identities(state.nodes)}
-        assert json.loads(state.kubeconfig.read_text())["clusters"][0]["cluster"]["server"] == pki.API_URL
+        assert json.loads(state.kubeconfig.read_text())["clusters"][0]["cluster"]["server"] == elsewhere
 
 
 def lose_certificate(state: State) -> None:
