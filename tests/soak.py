@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -125,6 +126,8 @@ def main() -> int:
         sys.exit("soak: it starts a cluster and needs root: `sudo make soak`")
     if owners := {process.owner for process in daemons.running()}:
         sys.exit(f"soak: a cluster runs already ({', '.join(owners)}); `make down` there first")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is stopped on the way out
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     outcomes = saved(FOLDER)
     soak(int(os.environ.get("PASSES") or 10), outcomes)
     print((FOLDER / "faults.md").read_text())

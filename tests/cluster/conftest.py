@@ -95,9 +95,13 @@ class Project:
         done = self.run("kubectl", "get", "pod", pod, "-o", "json")
         if done.returncode != 0:
             return False
-        status = json.loads(done.stdout)
-        conditions = {c["type"]: c["status"] for c in status["status"].get("conditions", [])}
-        return conditions.get("Ready") == "True" and "deletionTimestamp" not in status["metadata"]
+        return is_ready(json.loads(done.stdout))
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Whether a pod is Ready and nobody told it to go."""
+    conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
+    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
 def _proxy(pod: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -293,12 +292,9 @@ def run(fault: Fault, scene: Scene) -> Outcome:
     try:
         fault.strike(scene)
         recovered = scene.settle(fault.seconds)
-        scene.mysql.settled(*scene.watch.ordinals, answered=tuple(scene.watch.answered))
+        lost = scene.mysql.settled(*scene.watch.ordinals, answered=tuple(scene.watch.answered))
         fault.after(scene)
-    except (AssertionError, subprocess.SubprocessError, OSError, LookupError) as error:
+    except (AssertionError, subprocess.SubprocessError, OSError, LookupError, ValueError) as error:
         problems.append(str(error) or repr(error))
     problems += scene.watch.violations(start)
-    with contextlib.suppress(AssertionError, subprocess.SubprocessError):
-        rows = tuple(scene.watch.answered)
-        lost = max(scene.mysql.lost(ordinal, rows) for ordinal in scene.watch.ordinals)
     return Outcome(fault.name, len(scene.watch.answered) - before, lost, recovered, tuple(problems), scene.note)

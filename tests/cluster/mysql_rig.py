@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from tests.cluster import mysql_disks
-from tests.cluster.conftest import Project, eventually
+from tests.cluster.conftest import Project, eventually, is_ready
 
 IMAGE = "localhost/statefulsets/mysql:9.7"
 ACCOUNTS = ("Root", "Replication", "Clone", "Monitor", "Application")
@@ -100,11 +100,14 @@ class MySql:
 
     def run_application(self, library: str) -> Any:
         """tests/cluster/mysql_application.py on the node: its network and its DNS are those of a pod."""
-        data = self.project.get("secret", "mysql-client")["data"]
-        secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
         root = self.project.root
         script = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/mysql_application.py", library)
-        return json.loads(mysql_disks.inside(self.project, *script, stdin=json.dumps(secret)))
+        return json.loads(mysql_disks.inside(self.project, *script, stdin=json.dumps(self.secret())))
+
+    def secret(self) -> dict[str, str]:
+        """What an application finds in the Secret."""
+        data = self.project.get("secret", "mysql-client")["data"]
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
     @contextmanager
     def beside(self, ordinal: int, script: str) -> Iterator[subprocess.Popen[str]]:
@@ -141,7 +144,14 @@ class MySql:
         return self.project.ready(f"mysql-{ordinal}")
 
     def wait_ready(self, *ordinals: int, seconds: float = 60) -> None:
-        eventually(lambda: all(map(self.ready, ordinals)), f"members {ordinals} ready", seconds)
+        """Asks for all of them at once: on a busy machine each kubectl counts."""
+        names = {f"mysql-{ordinal}" for ordinal in ordinals}
+
+        def ready() -> bool:
+            pods = self.project.get("pods", "--selector=app=mysql")["items"]
+            return names <= {pod["metadata"]["name"] for pod in pods if is_ready(pod)}
+
+        eventually(ready, f"members {ordinals} ready", seconds)
 
     def log(self, ordinal: int, container: str = "mysql") -> str:
         return self.project.run("kubectl", "logs", f"mysql-{ordinal}", "-c", container).stdout
@@ -178,30 +188,39 @@ class MySql:
     def executed(self, ordinal: int) -> str:
         return self.root(ordinal, "SELECT @@GLOBAL.gtid_executed").replace("\n", "")
 
-    def lost(self, ordinal: int, answered: Sequence[int]) -> int:
-        """How many of the answered rows a member has not."""
-        counts = [f"SELECT COUNT(*) FROM app.writes WHERE n BETWEEN {a} AND {b}" for a, b in ranges(answered)]  # noqa: S608
-        return len(answered) - sum(map(int, self.root(ordinal, " UNION ALL ".join(counts)).split()))
+    def settled(self, *ordinals: int, answered: Sequence[int] = ()) -> int:
+        """All members hold the same history; how many of the answered rows the one that has the fewest lacks.
 
-    def settled(self, *ordinals: int, answered: Sequence[int] = ()) -> None:
-        """Every answered row is on every member, and all hold the same history; rows may be written meanwhile."""
-        self.wait_ready(*ordinals, seconds=180)
+        Rows may be written meanwhile: what counts is what was there at the beginning.
+        """
+        counts = [f"(SELECT COUNT(*) FROM app.writes WHERE n BETWEEN {a} AND {b})" for a, b in ranges(answered)]  # noqa: S608
+        facts = ", ".join(
+            [
+                "REPLACE(@@GLOBAL.gtid_executed, '\\n', '')",
+                *("@@GLOBAL.read_only", "@@server_uuid", "@@server_id"),
+                " + ".join(counts) or "0",
+            ]
+        )
         primary = self.executed(0)
+        said = []
         for ordinal in ordinals:
-            caught_up = f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{primary}', 30)"
-            assert self.root(ordinal, caught_up) == "0", f"mysql-{ordinal} lacks transactions of the primary"
-            lost = self.lost(ordinal, answered) if answered else 0
-            assert not lost, f"mysql-{ordinal} lost {lost} of {len(answered)} answered rows"
-            own = f"SELECT GTID_SUBTRACT('{self.executed(ordinal)}', @@GLOBAL.gtid_executed)"
-            eventually(lambda own=own: self.root(0, own) == "", f"mysql-{ordinal} has nothing of its own", 10)  # type: ignore[misc]
-        said = [self.root(o, "SELECT @@GLOBAL.read_only, @@server_uuid, @@server_id").split("\t") for o in ordinals]
-        assert [o for o, one in zip(ordinals, said, strict=True) if one[0] == "0"] == [0]
-        assert len({one[1] for one in said}) == len(ordinals)
-        assert [int(one[2]) - 100 for one in said] == list(ordinals)
+            # The wait first, in a statement of its own: the rest then sees what was applied meanwhile.
+            one = self.root(ordinal, f"SELECT WAIT_FOR_EXECUTED_GTID_SET('{primary}', 60); SELECT {facts};")
+            late, found = one.split("\n")
+            assert late == "0", f"mysql-{ordinal} lacks transactions of the primary"
+            said.append(found.split("\t"))
+        own = "SELECT " + ", ".join(f"GTID_SUBTRACT('{one[0]}', @@GLOBAL.gtid_executed)" for one in said)
+        eventually(lambda: self.root(0, own).strip() == "", "no member has transactions of its own", 30)
+        assert [ordinal for ordinal, one in zip(ordinals, said, strict=True) if one[1] == "0"] == [0]
+        assert len({one[2] for one in said}) == len(ordinals), "two members have one server uuid"
+        assert [int(one[3]) - 100 for one in said] == list(ordinals)
+        return len(answered) - min(int(one[4]) for one in said)
 
 
 def ranges(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Rising numbers as first and last of each run without a gap."""
+    if not rows:
+        return
     first = last = rows[0]
     for row in rows[1:]:
         if row != last + 1:

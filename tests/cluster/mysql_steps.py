@@ -144,7 +144,13 @@ def await_and_kill(project: Project, ordinal: int, broke: Path) -> None:
 
 def kill_container(project: Project, ordinal: int) -> None:
     """SIGKILL for the first process of the member's containers that run, and so for all in them."""
-    found = 0
+    for pid in container_pids(project, ordinal):
+        inside(project, "kill", "-KILL", str(pid))
+
+
+def container_pids(project: Project, ordinal: int) -> list[int]:
+    """First processes of a member's containers that run, as the node numbers them; at least one."""
+    found = []
     processes = Path(f"/proc/{node.init_pid(project.state, Node(0))}/root/proc")
     for process in processes.glob("[0-9]*"):
         with contextlib.suppress(OSError, StopIteration):
@@ -152,6 +158,6 @@ def kill_container(project: Project, ordinal: int) -> None:
             namespaces = next(line for line in status if line.startswith("NSpid:")).split()
             environment = (process / "environ").read_bytes().split(b"\0")
             if namespaces[-1] == "1" and len(namespaces) > 2 and b"HOSTNAME=mysql-%d" % ordinal in environment:
-                inside(project, "kill", "-KILL", process.name)
-                found += 1
-    assert found, f"mysql-{ordinal} runs nothing that could be killed"
+                found.append(int(process.name))
+    assert found, f"mysql-{ordinal} runs nothing"
+    return found

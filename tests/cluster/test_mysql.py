@@ -74,6 +74,7 @@ def test_a_commit_is_answered_only_once_a_replica_has_it(mysql: MySql) -> None:
         mysql.start_receiver(1)
         assert insert.wait(10) == 0
     mysql.start_receiver(2)
+    mysql.wait_ready(0, 1, 2)
     mysql.settled(0, 1, 2)
 
 
