@@ -65,9 +65,10 @@ class Tool:
         """Names the cached result: version, platform, and the content of every pin that made it."""
         added = (sorted(self.copies.items()), sorted(self.embeds.items()))
         digest = hashlib.sha256(repr((self.version, self.programs, self.package, self.ldflags, added)).encode())
-        for file in sorted(self.module.iterdir()):
+        for file in sorted(self.module.rglob("*")):
             if file.name in ("go.mod", "go.sum") or (file.suffix == ".go" and not file.name.endswith("_test.go")):
-                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+                name = file.relative_to(self.module).as_posix()
+                digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
         return f"{self.name}-{self.version}-{ARCHITECTURE}-{digest.hexdigest()[:16]}"
 
 

@@ -14,6 +14,7 @@ import (
 	"k8s.io/klog/v2"
 	gce "sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/gce-cloud-provider/compute"
 	"sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/parameters"
+	"statefulsets/localcloud/toolchain/csi/loop"
 )
 
 // standin reads the one thing that the stand-in tells and Google does not: in which file an attached disk lies.
@@ -64,7 +65,7 @@ func (c compute) DetachDisk(ctx context.Context, project, device, zone, instance
 		return err
 	}
 	if file != "" {
-		if err := pull(file); err != nil {
+		if err := loop.Pull(file); err != nil {
 			return fmt.Errorf("taking disk %s out of %s: %w", device, instance, err)
 		}
 	}

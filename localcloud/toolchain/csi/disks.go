@@ -14,6 +14,7 @@ import (
 	"k8s.io/mount-utils"
 	"sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/deviceutils"
 	"sigs.k8s.io/gcp-compute-persistent-disk-csi-driver/pkg/resizefs"
+	"statefulsets/localcloud/toolchain/csi/loop"
 )
 
 // onlineForbidden is what resize2fs says where the kernel lets only CAP_SYS_RESOURCE grow a mounted ext4.
@@ -51,19 +52,19 @@ func (d *disks) VerifyDevicePath(paths []string, device string) (string, error) 
 	if d.files != "" {
 		file = filepath.Join(d.files, filepath.Base(file))
 	}
-	loop, err := loopOf(file)
+	have, err := loop.Of(file)
 	if err != nil {
 		return "", err
 	}
-	if held := d.open[device]; held == nil || held.Name() != loop {
+	if held := d.open[device]; held == nil || held.Name() != have {
 		d.drop(device)
-		if d.open[device], err = insert(file); err != nil {
+		if d.open[device], err = loop.Insert(file); err != nil {
 			delete(d.open, device)
 			return "", fmt.Errorf("disk %s: %w", device, err)
 		}
 	}
 	held := d.open[device]
-	if err := grow(held); err != nil {
+	if err := loop.Grow(held); err != nil {
 		return "", fmt.Errorf("disk %s: size of %s: %w", device, held.Name(), err)
 	}
 	return paths[0], link(held.Name(), paths[0])

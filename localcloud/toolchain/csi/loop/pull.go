@@ -1,4 +1,4 @@
-package main
+package loop
 
 import (
 	"bufio"
@@ -19,13 +19,13 @@ const (
 	mountInfoOther = 4 // fields of mountinfo: id, parent, major:minor, root, mount point, ...
 )
 
-// pull takes the disk on a file out of its machine, as Google does when a disk is detached. A file system that is still
+// Pull takes the disk on a file out of its machine, as Google does when a disk is detached. A file system that is still
 // mounted from it (the machine was cut off, and the cluster gave up waiting for it) fails all that follows with an I/O
 // error, so that nothing reaches the disk once another machine has it.
 //
 // What it cannot do: end the writes of a container that has the disk as a raw block device.
-func pull(file string) error {
-	name, err := loopOf(file)
+func Pull(file string) error {
+	name, err := Of(file)
 	if err != nil || name == "" {
 		return err
 	}

@@ -1,4 +1,6 @@
-package main
+// Package loop makes disks of files: a loop device is put into a machine when its disk is attached, and pulled out of it
+// when the disk is detached.
+package loop
 
 import (
 	"errors"
@@ -17,9 +19,9 @@ import (
 // pulled marks a device whose disk was taken out while somebody still had it mounted; it is nobody's disk any more.
 const pulled = "pulled"
 
-// loopOf is the loop device on a file, as `/dev/loopN`; empty when there is none. Files are told apart by device and
+// Of is the loop device on a file, as `/dev/loopN`; empty when there is none. Files are told apart by device and
 // inode, for the name that the kernel shows depends on who asks.
-func loopOf(file string) (string, error) {
+func Of(file string) (string, error) {
 	var want unix.Stat_t
 	if err := unix.Stat(file, &want); err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
@@ -45,16 +47,16 @@ func loopOf(file string) (string, error) {
 
 func nameOf(info *unix.LoopInfo64) string { return unix.ByteSliceToString(info.File_name[:]) }
 
-// insert makes a file a loop device, and answers it open: it lives as long as somebody has it open or mounted.
+// Insert makes a file a loop device, and answers it open: it lives as long as somebody has it open or mounted.
 // A file that has one already gets no second one: two would not see each other's writes.
-func insert(file string) (*os.File, error) {
+func Insert(file string) (*os.File, error) {
 	backing, err := os.OpenFile(file, os.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer backing.Close()
 	for range 20 { // another process may take the free number, or the device may end, while we look
-		device, err := loopOf(file)
+		device, err := Of(file)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +71,7 @@ func insert(file string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if again, err := loopOf(file); err == nil && again == device {
+		if again, err := Of(file); err == nil && again == device {
 			return opened, nil
 		}
 		opened.Close()
@@ -107,8 +109,8 @@ func configure(backing *os.File) (*os.File, error) {
 	return opened, nil
 }
 
-// grow tells the kernel that the file under a device has become larger.
-func grow(device *os.File) error {
+// Grow tells the kernel that the file under a device has become larger.
+func Grow(device *os.File) error {
 	return unix.IoctlSetInt(int(device.Fd()), unix.LOOP_SET_CAPACITY, 0)
 }
 
