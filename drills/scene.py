@@ -17,6 +17,7 @@ from drills.timeline import Timeline
 from drills.workbench import Workbench
 
 POLL = 0.4
+HURRY = 45.0  # seconds after which the writers hold back for members that do not catch up
 QUIET = 3.0  # seconds without an answer of a member that count as: it has left the loop
 
 
@@ -83,8 +84,14 @@ class Scene:
             there = self.members()
             return all(n in there and there[n].ready for n in ordinals)
 
-        names = ", ".join(map(self.target.pod, ordinals))
-        self.wait(f"{names} Ready", ready, seconds)
+        what = f"{', '.join(map(self.target.pod, ordinals))} Ready"
+        try:
+            self.wait(what, ready, min(seconds, HURRY))
+        except UnmetError:
+            self.bench.ease(slow=True)
+            self.say("the writers hold back, for the members to catch up")
+            self.wait(what, ready, seconds)
+            self.bench.ease(slow=False)
 
     def wait_seen(self, servers: Sequence[int], seconds: float = 120) -> None:
         """Until the read loop is answered by all of these servers."""

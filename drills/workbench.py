@@ -151,6 +151,10 @@ class Workbench:
         """The loops are still wanted."""
         self._must("printf '%(%s)T\\n' -1 >/tmp/drills/new-lease && mv /tmp/drills/new-lease /tmp/drills/lease")
 
+    def ease(self, slow: bool) -> None:
+        """Whether the writers hold back."""
+        self._must(f"{'touch' if slow else 'rm -f'} /tmp/drills/slow")
+
     def rows_so_far(self) -> int:
         """How many rows were acknowledged."""
         return int(self._must("cat /tmp/drills/acknowledged.* | wc -l").out)

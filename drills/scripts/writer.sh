@@ -4,11 +4,13 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Ten rows every tenth of a second: enough to notice what is lost, and a new replica must still be able to catch up.
+# Ten rows every tenth of a second, and one while `slow` is there: a member that is behind must be able to catch up.
 rows() { # first row
-  local n=$1 last
+  local n=$1 last step
   while wanted; do
-    for ((last = n + 10; n < last; n++)); do
+    step=10
+    if [[ -e $WORK/slow ]]; then step=1; fi
+    for ((last = n + step; n < last; n++)); do
       printf 'INSERT INTO %s (n) VALUES (%d); SELECT %d;\n' "$TABLE" "$n" "$n"
     done
     read -rt 0.1 -u "$nothing"

@@ -93,6 +93,26 @@ def test_a_member_that_stays_unready_fails_the_drill_and_ends_the_run(cluster: F
     assert cluster.own == set()
 
 
+def test_the_writers_hold_back_for_a_member_that_takes_long(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def mend(what: str) -> None:
+        asked.append(what)
+        if what == "touch /tmp/drills/slow":
+            cluster.broken.clear()
+
+    class Harm(Traffic):
+        def run(self, scene: Scene) -> None:
+            cluster.broken.add(1)
+
+    monkeypatch.setattr(scene, "HURRY", 0.05)
+    cluster.on_ask = mend
+    assert run(cluster, Harm()).ok
+    assert asked.index("touch /tmp/drills/slow") < asked.index("rm -f /tmp/drills/slow")
+
+
 def test_a_drill_that_fails_is_judged_all_the_same_and_the_next_one_goes_on(cluster: FakeCluster) -> None:
     class Stuck(Traffic):
         def run(self, scene: Scene) -> None:
