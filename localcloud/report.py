@@ -66,10 +66,12 @@ def kept(state: State) -> None:
         console.print(
             f"kept: claim {meta['namespace']}/{meta['name']} on volume {claim['spec'].get('volumeName', '-')}"
         )
-    free = [v["metadata"]["name"] for v in volumes if v["status"].get("phase") != "Bound"]
+    # A volume of reclaim policy Delete is on its way out, and its disk with it.
+    stay = [v for v in volumes if v["spec"].get("persistentVolumeReclaimPolicy") == "Retain"]
+    free = [v["metadata"]["name"] for v in stay if v["status"].get("phase") != "Bound"]
     if free:
         console.print(f"kept: volumes {', '.join(free)}")
-    if claims or volumes:
+    if claims or stay:
         console.print(
             "`make up` takes them up again; `kubectl delete pvc,pv NAME` lets go of one, data stays on its disk"
         )

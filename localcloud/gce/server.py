@@ -82,6 +82,14 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             raise invalid("Invalid JSON payload received.") from None
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Changes and refusals; drivers look all the time."""
+        if self.command != "GET" or code != 200:
+            super().log_request(code, size)
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """Nothing: a refusal is in the log already, and that an idle connection is closed is no error."""
+
     def log_message(self, format: str, *args: Any) -> None:
         print(format % args, file=sys.stderr, flush=True)
 
