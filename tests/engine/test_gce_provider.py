@@ -166,11 +166,12 @@ def test_a_refresh_notices_what_was_changed_and_deleted_behind_the_stacks_back(s
 
 def test_a_disk_that_exists_is_taken_over_and_only_as_what_it_is(stack: Stack) -> None:
     stack.google.disk(sizeGb="3")
-    wrong = disk(size=3, type="pd-ssd", options={"import_": HANDLE})
-    assert "may not be replaced" in stack.do("preview", wrong, fails=True)
     right = disk(size=3, type="pd-standard", options={"import_": HANDLE})
     assert "1 imported" in stack.do("up", right)
     assert "2 unchanged" in stack.do("up", right)
+    other = disk(size=3, type="pd-ssd", options={"import_": HANDLE})
+    assert "may not be replaced" in stack.do("up", other, fails=True)
+    assert stack.google.get(f"{DISKS}/pv-a")["type"].endswith("pd-standard")
     missing = disk("pv-x", options={"import_": HANDLE.replace("pv-a", "pv-x")})
     assert "does not exist" in stack.do("preview", right, missing, fails=True)
 
