@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from localcloud.gce import files, names
@@ -61,19 +62,19 @@ def insert(store: Store, place: str, body: DiskInsert) -> str:
         raise invalid("Invalid value for field 'resource.replicaZones': a zonal disk has none")
     else:
         disk["zone"] = place
-    file = store.root / disk["standinFile"]
-    if snapshot:
-        disk |= {"sourceSnapshot": snapshot["selfLink"], "sourceSnapshotId": snapshot["id"]}
-        files.copy(store.root / snapshot["standinFile"], file)
-        files.grow(file, size)
-    elif original:
-        disk |= {"sourceDisk": original["selfLink"], "sourceDiskId": original["id"]}
-        files.copy(store.root / original["standinFile"], file)
-        files.grow(file, size)
-    else:
-        files.make(file, size)
-    store.put(path, disk)
+    store.put(path, {**disk, **_fill(store, store.root / disk["standinFile"], snapshot or original, size)})
     return path
+
+
+def _fill(store: Store, file: Path, source: Record | None, size: int) -> Record:
+    """Make a new disk's file, empty or a copy; returns what the disk tells of its source."""
+    if source is None:
+        files.make(file, size)
+        return {}
+    files.copy(store.root / source["standinFile"], file)
+    files.grow(file, size)
+    kind = "sourceDisk" if source["kind"] == "compute#disk" else "sourceSnapshot"
+    return {kind: source["selfLink"], f"{kind}Id": source["id"]}
 
 
 def _snapshot(store: Store, project: str, body: DiskInsert) -> Record | None:
