@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud import passwords, stack
+from localcloud import cluster, operations, passwords, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State
 from tests.unit.localcloud_fakes import quiet, said, script
@@ -121,6 +121,31 @@ def test_what_was_half_made_is_forgotten_as_well(root: Path, state: State) -> No
     assert len(values(root / "Pulumi.local.yaml")) == 1
     passwords.forget(passwords.made(state))
     assert (root / "Pulumi.local.yaml").read_text() == MYSQL
+
+
+def test_erasing_the_cluster_takes_its_passwords_out_of_the_stack_file(
+    root: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its passphrase they would keep the next `make up` from encrypting anything."""
+    monkeypatch.setattr(cluster, "LOCK", root / "lock")
+    monkeypatch.setattr(cluster, "parts", lambda state: [])
+    stack.make_passphrase(state)
+    passwords.make(state, "local", quiet())
+    operations.erase(state, yes=True, progress=quiet())
+    assert (root / "Pulumi.local.yaml").read_text() == MYSQL
+    assert not state.root.exists()
+
+
+def test_they_stay_while_another_cluster_needs_the_passphrase(
+    root: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LOCK", root / "lock")
+    monkeypatch.setattr(cluster, "parts", lambda state: [])
+    stack.make_passphrase(state)
+    (state.root / cluster.ELSEWHERE).mkdir()
+    passwords.make(state, "local", quiet())
+    operations.erase(state, yes=True, progress=quiet())
+    assert len(values(root / "Pulumi.local.yaml")) == 5
 
 
 def test_a_file_that_is_gone_does_not_keep_the_rest_from_being_forgotten(root: Path, state: State) -> None:
