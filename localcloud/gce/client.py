@@ -18,10 +18,10 @@ class RefusedError(Exception):
         self.code, self.reason, self.message = code, reason, message
 
 
-def request(base: str, method: str, path: str, body: Any = None) -> Any:
+def request(base: str, method: str, path: str, body: Any = None, patience: float = PATIENCE) -> Any:
     """One call; `base` ends with a slash and `path` follows it. Raises RefusedError; OSError without an answer."""
     url = urllib.parse.urlsplit(base)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=patience)
     try:
         data = None if body is None else json.dumps(body)
         connection.request(

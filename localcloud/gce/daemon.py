@@ -41,7 +41,7 @@ def start(state: State) -> list[str]:
 def answers() -> bool:
     """Whether it takes calls."""
     with contextlib.suppress(OSError, client.RefusedError):
-        return bool(client.request(f"{URL}/", "GET", "standin/health") == {"standin": True})
+        return bool(client.request(f"{URL}/", "GET", "standin/health", patience=2) == {"standin": True})
     return False
 
 
