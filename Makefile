@@ -90,8 +90,8 @@ soak: .venv/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ 
 	@PASSES="$(PASSES)" NEW="$(NEW)" $(VENV)/python -m tests.soak
 
 .PHONY: bench
-bench: .venv/dev ## Speed and memory as ratios against a peer in the same run
-	@$(VENV)/python -m bench
+bench: .venv/dev ## Speed and memory as ratios against a peer in the same run; ONLY=stack|mysql|scale
+	@$(VENV)/python -m bench $(ONLY)
 
 .PHONY: check
 check: .venv/dev ## Format, lint, types, shell

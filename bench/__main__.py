@@ -1,19 +1,49 @@
-"""`make bench`: measure, then print one table."""
+"""`make bench`: measure, then print one table; `ONLY=mysql` (or stack, scale) picks a part."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import local_stack, preview_scale
+from bench import local_stack, mysql, preview_scale
+from bench.figures import Figure
+from localcloud import daemons
+from tests.cluster.conftest import copy_project
 
 console = Console(highlight=False)
+PARTS: Final = ("stack", "mysql", "scale")
 
 
-def main() -> None:
+def say(text: str) -> None:
+    """What goes on, beside the figures."""
+    Console(stderr=True).print(f"… {text}")
+
+
+def on_a_copy() -> Iterator[Figure]:
+    """MySQL's figures, on a copy of the project that is gone afterwards."""
+    if owners := {process.owner for process in daemons.running()}:
+        raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
+    folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))
+    project = copy_project(folder / "statefulsets")
+    try:
+        yield from mysql.measure(project, say)
+    finally:
+        project.run("make", "down")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def show(measure: Callable[[], Iterator[Figure]]) -> None:
     """Every figure beside its peer's."""
     table = Table("what", "ours", "peer", "theirs", "ratio", "goal", box=None, pad_edge=False)
-    for figure in local_stack.measure(lambda text: Console(stderr=True).print(f"… {text}")):
+    for figure in measure():
         ratio = figure.ours / figure.theirs if figure.theirs else None
         goal = f"≤ {figure.goal:.2f}" if figure.goal else ""
         met = "" if ratio is None or not figure.goal else ("[green]" if ratio <= figure.goal else "[red]")
@@ -26,8 +56,21 @@ def main() -> None:
             goal,
         )
     console.print(table)
-    preview_scale.main()
+    console.print(f"load of the machine: {' '.join(f'{one:.1f}' for one in os.getloadavg())} (1, 5, 15 minutes)")
+
+
+def main(parts: tuple[str, ...]) -> None:
+    """All parts, or those that were asked for."""
+    if unknown := set(parts) - set(PARTS):
+        raise SystemExit(f"bench: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    wanted = parts or PARTS
+    if "stack" in wanted:
+        show(lambda: local_stack.measure(say))
+    if "mysql" in wanted:
+        show(on_a_copy)
+    if "scale" in wanted:
+        preview_scale.main()
 
 
 if __name__ == "__main__":
-    main()
+    main(tuple(sys.argv[1:]))

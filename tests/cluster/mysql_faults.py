@@ -81,6 +81,8 @@ class Fault:
     after: Callable[[Scene], None] = lambda _: None
     seconds: float = 240
     """Until when all must be as it was."""
+    soak_only: bool = False
+    """A variant of another one, for which a test run has no time."""
 
 
 def server_killed(ordinal: int) -> Callable[[Scene], None]:
@@ -245,24 +247,24 @@ def no_hook(script: str) -> Callable[[Scene], None]:
 FAULTS: tuple[Fault, ...] = (
     Fault("server of a replica killed", server_killed(1)),
     Fault("server of the primary killed", server_killed(0)),
-    Fault("container of a replica killed", container_killed(1)),
-    Fault("container of the primary killed", container_killed(0)),
+    Fault("container of a replica killed", container_killed(1), soak_only=True),
+    Fault("container of the primary killed", container_killed(0), soak_only=True),
     Fault("pod of a replica deleted", pods_deleted(2)),
     Fault("pod of the primary deleted", pods_deleted(0)),
-    Fault("pod of a replica deleted with --force", pods_deleted(2, force=True)),
-    Fault("pod of the primary deleted with --force", pods_deleted(0, force=True)),
-    Fault("all pods deleted", pods_deleted(0, 1, 2)),
+    Fault("pod of a replica deleted with --force", pods_deleted(2, force=True), soak_only=True),
+    Fault("pod of the primary deleted with --force", pods_deleted(0, force=True), soak_only=True),
+    Fault("all pods deleted", pods_deleted(0, 1, 2), soak_only=True),
     Fault("all pods deleted with --force", pods_deleted(0, 1, 2, force=True)),
-    Fault("claim of a replica lost", claim_lost(2)),
+    Fault("claim of a replica lost", claim_lost(2), soak_only=True),
     Fault("claim of the primary lost", claim_lost(0)),
     Fault("claim of the primary lost and all pods deleted", claim_lost(0, 1, 2)),
     Fault("clone: server of the source killed half-way", clone_source_killed),
     Fault("clone: server of the target killed half-way", clone_target_killed),
-    Fault("clone: pod of the target killed half-way", clone_target_pod_killed),
+    Fault("clone: pod of the target killed half-way", clone_target_pod_killed, soak_only=True),
     Fault("disk of a replica full", disk_full(2), back_on_the_plain_disk(2), seconds=300),
     Fault("disk of the primary full", disk_full(0), back_on_the_plain_disk(0), seconds=300),
     Fault("applier stopped", applier_stopped),
-    Fault("receiver stopped", receiver_stopped),
+    Fault("receiver stopped", receiver_stopped, soak_only=True),
     Fault("a transaction of a replica's own", errant_transaction, nothing_aside),
     Fault("configuration rolled out", configuration_rolled_out),
     *(Fault(f"killed between two steps of {name}", killed_in(name), no_hook(name)) for name in mysql_steps.STEPS),
