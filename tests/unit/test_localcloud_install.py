@@ -177,10 +177,11 @@ def test_a_cached_tool_that_is_not_whole_is_made_again(spoil: object, bench: Wor
     assert install.verify(bench.cache, [tool]) == []
 
 
-@pytest.mark.parametrize("file", ["go.mod", "go.sum", "main.go"])
+@pytest.mark.parametrize("file", ["go.mod", "go.sum", "main.go", "inner/inner.go"])
 def test_a_changed_pin_or_line_of_code_makes_the_cached_tool_worthless(file: str, bench: Workbench) -> None:
     tool = bench.tool()
     cached(bench, tool)
+    (bench.modules / "etcetera" / "inner").mkdir()
     (bench.modules / "etcetera" / file).write_text("changed")
     assert install.present(tool, bench.cache) is None
 
@@ -202,6 +203,7 @@ def test_files_that_do_not_go_into_a_build_do_not_spoil_the_cache(bench: Workben
     tool = bench.tool()
     cached(bench, tool)
     (bench.modules / "etcetera" / "schema.json").write_text("{}")  # an embedded file of a former build
+    (bench.modules / "etcetera" / "main_test.go").write_text("package main")
     assert install.present(tool, bench.cache) is not None
 
 

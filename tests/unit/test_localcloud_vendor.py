@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from localcloud.errors import LocalCloudError
@@ -184,6 +185,14 @@ def test_a_release_that_is_not_there_falls_through_to_the_build(missing: str, be
     assert missing in vendor.asked
     names = sorted(path.name for path in (bench.cache / "bin" / tool.key).iterdir())
     assert names == ["etcetera", install.MANIFEST], "nothing of the release is left beside it"
+
+
+def test_a_tool_that_nobody_publishes_is_built_and_nobody_is_asked(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.install_go()
+    monkeypatch.setattr(httpx, "Client", None)
+    assert only(bench, bench.tool(releases=())).source == "build"
 
 
 def test_a_vendor_that_cannot_be_reached_falls_through_to_the_build(bench: Workbench) -> None:
