@@ -1,0 +1,105 @@
+"""CLOUD=standin: a stack file made for GKE, disks and all, on this machine's cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud.gce import COMPUTE, client
+from tests.cluster.conftest import Project, eventually
+
+PROJECT = "statefulsets-dev"
+DISKS = f"projects/{PROJECT}/zones/europe-west1-b/disks"
+GOOGLE = "google"
+POD = f"/api/v1/namespaces/{GOOGLE}/pods/kubia-{{}}:8080/proxy/"
+
+
+class Standin:
+    """The project's dev stack without its MySQL, in a namespace beside the local stack and on disks of other names."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.file = project.root / f"Pulumi.{GOOGLE}.yaml"
+        document = yaml.safe_load((project.root / "Pulumi.dev.yaml").read_text())
+        config = document["config"]
+        config["statefulsets:target"]["namespace"] = GOOGLE
+        del config["statefulsets:workloads"]["mysql"]
+        self.kubia = config["statefulsets:workloads"]["kubia"]
+        self.kubia["storage"]["disks"] = [{"name": f"gpv-{letter}"} for letter in "abc"]
+        self.document = document
+
+    def make(self, verb: str, *words: str, **kubia: Any) -> str:
+        self.kubia.update(kubia)
+        self.file.write_text(yaml.safe_dump(self.document))
+        return self.project.must("make", verb, f"STACK={GOOGLE}", "CLOUD=standin", "YES=1", *words)
+
+    def pulumi(self, *words: str) -> str:
+        there = self.project.state.root / "standin"
+        environment = dict(
+            line.removeprefix("export ").split("=", 1)
+            for line in self.project.must("make", "-s", "env", "CLOUD=standin").splitlines()
+        )
+        assert environment["PULUMI_HOME"] == str(there / "pulumi-home")
+        settings = [f"{key}={environment[key]}" for key in ("PULUMI_HOME", "PULUMI_BACKEND_URL", "KUBECONFIG")]
+        name = f"{GOOGLE}-standin"
+        where = ["--stack", name, "--config-file", str(there / f"Pulumi.{name}.yaml")]
+        return self.project.must("env", *settings, "pulumi", *words, *where)
+
+    def read(self, ordinal: int) -> str:
+        return self.project.kubectl("get", "--raw", POD.format(ordinal))
+
+    def write(self, ordinal: int, text: str) -> None:
+        self.project.kubectl("create", "--raw", POD.format(ordinal), "-f", "-", stdin=text)
+
+
+def disks() -> dict[str, dict[str, Any]]:
+    return {disk["name"]: disk for disk in client.request(COMPUTE, "GET", DISKS)["items"]}
+
+
+@pytest.fixture(scope="module")
+def google(project: Project) -> Iterator[Standin]:
+    standin = Standin(project)
+    project.kubectl("create", "namespace", GOOGLE)
+    try:
+        standin.make("up", "NODES=1")
+        yield standin
+    finally:
+        standin.make("destroy")
+        project.kubectl("delete", "namespace", GOOGLE)
+
+
+def test_a_stack_for_gke_runs_here_on_its_own_disks_and_the_file_stays_as_it_was(google: Standin) -> None:
+    assert yaml.safe_load(google.file.read_text()) == google.document
+    assert sorted(disks()) == ["gpv-a", "gpv-b", "gpv-c"]
+    for ordinal, letter in enumerate("ab"):
+        claim = google.project.get("pvc", "-n", GOOGLE, f"data-kubia-{ordinal}")
+        assert claim["spec"]["volumeName"] == f"gpv-{letter}"
+        (user,) = disks()[f"gpv-{letter}"]["users"]
+        assert user.endswith("/instances/statefulsets-0")
+        assert Path(disks()[f"gpv-{letter}"]["standinFile"]).stat().st_blocks > 0
+    assert "users" not in disks()["gpv-c"]
+
+
+def test_data_survives_its_pod_and_scaling_in_and_out_again(google: Standin) -> None:
+    google.write(1, "kept")
+    google.project.kubectl("delete", "pod", "-n", GOOGLE, "kubia-1")
+    google.project.kubectl("wait", "-n", GOOGLE, "--for=condition=Ready", "pod/kubia-1", "--timeout=90s")
+    assert "kept" in google.read(1)
+    google.make("up", replicas=1)
+    eventually(lambda: "users" not in disks()["gpv-b"], "the disk of the pod that left is detached", 90)
+    google.make("up", replicas=3)
+    assert "kept" in google.read(1)
+    assert "gpv-c" in json.dumps(google.project.get("pvc", "-n", GOOGLE, "data-kubia-2"))
+
+
+def test_a_refresh_finds_what_is_there_and_a_larger_size_grows_the_disks_that_pods_have(google: Standin) -> None:
+    assert "unchanged" in (said := google.pulumi("refresh", "--yes", "--skip-preview"))
+    assert "updated" not in said
+    google.make("up", storage={**google.kubia["storage"], "size": "2Gi"})
+    assert {disk["sizeGb"] for disk in disks().values()} == {"2"}
+    assert "This is the GCE stand-in" in google.pulumi("preview")
