@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -205,8 +206,13 @@ def test_one_claim_under_three_replicas_gives_one_running_pod_and_a_multi_attach
     rig.apply(clean, {**disk, "metadata": {**disk["metadata"], "labels": labels}}, controller)
     wanted = 'Multi-Attach error for volume "pvc-'
     eventually(lambda: any(wanted in m for m in rig.events(clean, "FailedAttachVolume")), "Multi-Attach", 120)
-    phases = [pod["status"]["phase"] for pod in clean.get("pods", "-l", "app=helloweb")["items"]]
-    assert sorted(phases) == ["Pending", "Pending", "Running"]
+
+    def phases() -> list[str]:
+        return sorted(pod["status"]["phase"] for pod in clean.get("pods", "-l", "app=helloweb")["items"])
+
+    eventually(lambda: "Running" in phases(), "one pod runs", 60)
+    time.sleep(10)  # long enough for another one to start, if it could
+    assert phases() == ["Pending", "Pending", "Running"]
     assert clean.get("pvc", "helloweb-disk")["spec"]["storageClassName"] == "standard-rwo", "GKE's default class"
 
 
