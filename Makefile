@@ -79,11 +79,11 @@ drill: .venv/up ## The seed's experiments on the local stack's MySQL, with a rep
 
 .PHONY: test
 test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain
-	@$(VENV)/python -m pytest tests/unit
+	@$(VENV)/python -m pytest tests/unit -n auto
 
 .PHONY: test-all
-test-all: .venv/dev ## Adds the real command line and the real cluster (root)
-	@$(VENV)/python -m pytest tests/engine tests/cluster --timeout=900
+test-all: .venv/dev ## Adds the real command line and real clusters, two at a time (root)
+	@$(VENV)/python -m pytest tests/engine tests/cluster -n 2 --dist loadfile --timeout=900 --durations=40
 
 .PHONY: soak
 soak: .venv/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ (root; goes on where it was stopped, NEW=1 does not)

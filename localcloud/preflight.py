@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import platform
 import shutil
@@ -34,6 +35,7 @@ from localcloud.toolchain import install
 from localcloud.toolchain.catalog import TOOLS
 
 GIB = 1 << 30
+PACKAGES_LOCK = Path("/run/statefulsets-packages.lock")
 BUILD_SPACE, RUN_SPACE = 25 * GIB, 3 * GIB
 LOOPBACK_PORTS = (
     ETCD_PORT,
@@ -104,6 +106,14 @@ def missing_packages() -> list[str]:
 
 def install_packages(say: Callable[[str], None]) -> None:
     """Install what is missing from the machine's own Debian sources, after naming it."""
+    if not missing_packages():
+        return
+    with PACKAGES_LOCK.open("w") as lock:  # apt-get refuses a second one, and a cluster may start in another slot
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install_packages(say)
+
+
+def _install_packages(say: Callable[[str], None]) -> None:
     packages = missing_packages()
     if not packages:
         return
