@@ -65,3 +65,16 @@ def test_every_pod_of_the_stack_runs_as_nobody_on_a_read_only_root(project: Proj
         uid, root = identity.split()
         assert int(uid) > 0
         assert root == "read-only"
+
+
+def test_the_seeds_class_gives_each_pod_a_disk_of_its_own_that_it_keeps(project: Project) -> None:
+    for ordinal in range(3):
+        page = f"echo page of nginx-{ordinal} > /usr/share/nginx/html/index.html"
+        project.kubectl("exec", f"nginx-{ordinal}", "--", "sh", "-c", page)
+    claims = [project.get("pvc", f"www-nginx-{ordinal}") for ordinal in range(3)]
+    assert {claim["spec"]["storageClassName"] for claim in claims} == {"standard"}
+    assert len({claim["spec"]["volumeName"] for claim in claims}) == 3
+    restart(project, "nginx", 3)
+    for ordinal in range(3):
+        page = project.kubectl("get", "--raw", f"/api/v1/namespaces/default/pods/nginx-{ordinal}:80/proxy/")
+        assert page == f"page of nginx-{ordinal}\n"
