@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drills.claims import check_same_claim, claim_of
 from drills.journal import Undo
 from drills.kube import Cluster
 from drills.scene import Scene
-
-HOSTNAME = "kubernetes.io/hostname"
 
 
 def cannot(cluster: Cluster) -> str:
@@ -29,19 +28,27 @@ def usable(node: dict[str, Any]) -> bool:
     return ready and not spec.get("unschedulable") and not tainted
 
 
-def pinned(volume: dict[str, Any]) -> bool:
-    """Whether a volume is on one node and nowhere else."""
-    affinity = volume["spec"].get("nodeAffinity", {}).get("required", {})
-    terms = affinity.get("nodeSelectorTerms", ())
-    keys = [each["key"] for term in terms for each in term.get("matchExpressions", ())]
-    return HOSTNAME in keys
+def stays(cluster: Cluster, volume: dict[str, Any], node: str) -> bool:
+    """Whether no node but this one may have a volume now: it lies there, or in a zone that has no other usable node."""
+    terms = volume["spec"].get("nodeAffinity", {}).get("required", {}).get("nodeSelectorTerms", ())
+    others = [each for each in cluster.must_get("/api/v1/nodes")["items"] if each["metadata"]["name"] != node]
+    return not any(_matches(terms, each["metadata"].get("labels", {})) for each in others if usable(each))
+
+
+def _matches(terms: Sequence[dict[str, Any]], labels: Mapping[str, str]) -> bool:
+    """As the scheduler: any of the terms, and of it every expression. Volumes have `In` alone."""
+    return not terms or any(
+        all(labels.get(each["key"]) in each.get("values", ()) for each in term.get("matchExpressions", ()))
+        for term in terms
+    )
 
 
 def run(scene: Scene, ordinal: int) -> None:
     """Cordon, evict, look, uncordon, look again."""
     target, pod = scene.target, scene.target.pod(ordinal)
     before, claim = scene.members()[ordinal], claim_of(scene, ordinal)
-    stays = pinned(scene.cluster.must_get(f"/api/v1/persistentvolumes/{claim['spec']['volumeName']}"))
+    volume = scene.cluster.must_get(f"/api/v1/persistentvolumes/{claim['spec']['volumeName']}")
+    waits = stays(scene.cluster, volume, before.node)
     path = f"/api/v1/nodes/{before.node}"
     if scene.cluster.must_get(path)["spec"].get("unschedulable"):
         scene.check("the node takes pods", False, f"{before.node} is cordoned already, and not by this drill")
@@ -56,10 +63,10 @@ def run(scene: Scene, ordinal: int) -> None:
             return there is not None and there.uid != before.uid
 
         scene.wait(f"a new {pod}", replaced, 180)
-        if stays:
+        if waits:
             scene.sleep(5)
             there = scene.members()[ordinal]
-            name = f"{pod} waits for its volume's node"
+            name = f"{pod} waits: its volume can be on no other node"
             scene.check(name, there.pending, f"{there.phase} {there.node}".strip())
         else:
             scene.wait_ready([ordinal], 600)

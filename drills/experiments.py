@@ -150,7 +150,7 @@ class DeletePod(Drill):
         scene.wait(f"the old {pod} is gone", gone, 180)
         since = scene.now() + SETTLED
         scene.wait_ready([ordinal])
-        back = _first_ready(scene, ordinal, since)
+        back = _last_unready(scene, ordinal, since)
         scene.say(f"{pod} is Ready again")
         check_same_claim(scene, ordinal, claim)
         if since < back:
@@ -242,8 +242,15 @@ def _check_absent(scene: Scene, server: int, since: float, until: float) -> None
     scene.check(f"{server} does not answer meanwhile", answers == 0, f"{answers} of {answers + others} answers")
 
 
-def _first_ready(scene: Scene, ordinal: int, since: float) -> float:
-    return next((look.at for look in scene.timeline.looks if look.at >= since and look.ready(ordinal)), scene.now())
+def _last_unready(scene: Scene, ordinal: int, since: float) -> float:
+    """Until when a member is known not to have been Ready, from `since` on: it returned after that look."""
+    known = since
+    for look in list(scene.timeline.looks):
+        if look.began >= since:
+            if look.ready(ordinal):
+                break
+            known = look.began
+    return known
 
 
 def _counted(scene: Scene, since: float = 0) -> str:

@@ -20,10 +20,11 @@ RENEW = 10.0  # seconds between two signs of life for the loops
 
 @dataclass(frozen=True)
 class Look:
-    """All members at one moment, by the client pod's clock."""
+    """All members at one moment, by the client pod's clock, between `began` and `at`."""
 
     at: float
     members: Mapping[int, Member]
+    began: float = 0
 
     def ready(self, ordinal: int) -> bool:
         return ordinal in self.members and self.members[ordinal].ready
@@ -55,8 +56,10 @@ class Timeline:
         renewed = time.monotonic()
         while not self._over.is_set():
             with contextlib.suppress(DrillError):  # the next look tells more
+                began = time.time()
                 found = members(self._cluster, self._target)
-                self.looks.append(Look(time.time() + self._bench.clock_ahead, found))
+                ahead = self._bench.clock_ahead
+                self.looks.append(Look(time.time() + ahead, found, began + ahead))
             if time.monotonic() - renewed > RENEW:
                 renewed = time.monotonic()
                 with contextlib.suppress(DrillError):

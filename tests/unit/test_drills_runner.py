@@ -293,7 +293,23 @@ def test_a_member_whose_volume_is_on_the_node_waits_for_it(cluster: FakeCluster)
     volume["spec"]["nodeAffinity"] = {"required": {"nodeSelectorTerms": terms}}
     result = only(run(cluster, Drain()))
     assert (failed(result), result.reason) == ([], "")
-    assert "mysql-2 waits for its volume's node" in [check.name for check in result.checks]
+    assert "mysql-2 waits: its volume can be on no other node" in [check.name for check in result.checks]
+
+
+@pytest.mark.parametrize(("zone", "moves"), [("b", True), ("c", False)])
+def test_a_member_whose_disk_is_of_a_zone_moves_only_to_a_node_of_that_zone(
+    zone: str, moves: bool, cluster: FakeCluster
+) -> None:
+    cluster.pinned, cluster.budget = not moves, {0, 1}
+    for each, its in zip(cluster.objects["/api/v1/nodes"]["items"], ("b", zone), strict=True):
+        each["metadata"]["labels"] = {"topology.gke.io/zone": its}
+    terms = [{"matchExpressions": [{"key": "topology.gke.io/zone", "operator": "In", "values": ["b"]}]}]
+    volume = cluster.objects["/api/v1/persistentvolumes/pv-2"]
+    volume["spec"]["nodeAffinity"] = {"required": {"nodeSelectorTerms": terms}}
+    result = only(run(cluster, Drain()))
+    assert (failed(result), result.reason) == ([], "")
+    expected = "mysql-2 runs on another node" if moves else "mysql-2 waits: its volume can be on no other node"
+    assert expected in [check.name for check in result.checks]
 
 
 def test_a_node_that_somebody_else_cordoned_is_not_uncordoned(cluster: FakeCluster) -> None:
