@@ -69,7 +69,7 @@ def forget(keys_of: Mapping[str, list[str]]) -> None:
                 entry = rf"""^( +)["']?{re.escape(key)}["']?: *\n\1 +secure: .*\n"""
                 text = re.sub(entry, "", text, flags=re.MULTILINE)
             aside = file.with_suffix(".new")
-            aside.write_text(text)
+            aside.write_text(text if stack.holds_secrets(text) else stack.without_salt(text))
             aside.replace(file)
 
 

@@ -157,14 +157,24 @@ def _forget_salt(stack: str) -> None:
     """Drop the salt of a passphrase that is gone, unless a secret in the stack file still needs that passphrase."""
     file = stack_file(stack)
     text = file.read_text()
-    if re.search(r"""\bsecure["']?\s*:\s*["']?v1:""", text):  # in a map or a list, in block or flow style
+    if holds_secrets(text):
         raise LocalCloudError(
             f"{file.name} holds secrets encrypted with a passphrase that is not in .localcloud/passphrase; "
             "put that passphrase there, or remove the `secure:` entries and set them again"
         )
     aside = file.with_suffix(".new")
-    aside.write_text(re.sub(r"^encryptionsalt:.*\n?", "", text, flags=re.MULTILINE))
+    aside.write_text(without_salt(text))
     aside.replace(file)
+
+
+def holds_secrets(text: str) -> bool:
+    """Whether a stack file has values encrypted with a passphrase: in a map or a list, in block or flow style."""
+    return re.search(r"""\bsecure["']?\s*:\s*["']?v1:""", text) is not None
+
+
+def without_salt(text: str) -> str:
+    """A stack file without what Pulumi noted of its passphrase."""
+    return re.sub(r"^encryptionsalt:.*\n?", "", text, flags=re.MULTILINE)
 
 
 def stacks() -> list[str]:

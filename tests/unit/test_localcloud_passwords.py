@@ -107,7 +107,7 @@ def test_another_file_of_the_stack_gets_them_where_one_is_named(root: Path, stat
 
 def test_forgetting_takes_out_what_was_made_here_and_nothing_else(root: Path, state: State) -> None:
     file = root / "Pulumi.local.yaml"
-    mine = f"  {KEYS[1]}:\n    secure: v1:mine:own\n"
+    mine = f"  {KEYS[1]}:\n    secure: v1:mine:own\nencryptionsalt: v1:of:it\n"
     file.write_text(MYSQL + mine)
     passwords.make(state, "local", quiet())
     passwords.forget(passwords.made(state))
@@ -131,6 +131,8 @@ def test_erasing_the_cluster_takes_its_passwords_out_of_the_stack_file(
     monkeypatch.setattr(cluster, "parts", lambda state: [])
     stack.make_passphrase(state)
     passwords.make(state, "local", quiet())
+    with (root / "Pulumi.local.yaml").open("a") as file:
+        file.write("encryptionsalt: v1:of:it\n")
     operations.erase(state, yes=True, progress=quiet())
     assert (root / "Pulumi.local.yaml").read_text() == MYSQL
     assert not state.root.exists()
