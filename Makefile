@@ -83,7 +83,7 @@ test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain
 
 .PHONY: test-all
 test-all: .venv/dev ## Adds the real command line and real clusters, two at a time (root)
-	@$(VENV)/python -m pytest tests/engine tests/cluster -n 2 --dist loadfile --timeout=900 --durations=40
+	@$(VENV)/python -m pytest tests/engine tests/cluster -v -n 2 --dist loadfile --timeout=900 --durations=40
 
 .PHONY: soak
 soak: .venv/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ (root; goes on where it was stopped, NEW=1 does not)

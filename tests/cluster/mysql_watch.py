@@ -143,11 +143,13 @@ class Watch:
         )
         self._processes.append(process)
         try:
-            assert process.stdout is not None
-            yield from process.stdout
+            with process:  # closes the pipe
+                try:
+                    assert process.stdout is not None
+                    yield from process.stdout
+                finally:
+                    process.kill()
         finally:
-            process.kill()
-            process.wait()
             self._processes.remove(process)
 
     def reconnect(self) -> None:

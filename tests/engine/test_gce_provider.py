@@ -272,7 +272,8 @@ def test_cloud_sql_with_a_replica_and_an_account_whose_password_is_nowhere_in_pl
         {"type": "sql.SslCert", "name": "cert", "args": {"common_name": "app", "instance": instance}},
     ]
     assert "6 created" in stack.do("up", *resources)
-    primary, copy = stack.google.get(f"{SQL}/instances")["items"]
+    instances = stack.google.get(f"{SQL}/instances")["items"]
+    copy, primary = sorted(instances, key=lambda each: each["name"] != "orders-b")
     assert primary["name"].startswith("orders-")
     assert (copy["name"], copy["masterInstanceName"]) == ("orders-b", f"{PROJECT}:{primary['name']}")
     users = stack.google.get(f"{SQL}/instances/{primary['name']}/users")["items"]
