@@ -38,12 +38,16 @@ def four(project: Project) -> Iterator[Project]:
 @pytest.fixture
 def clean(four: Project) -> Iterator[Project]:
     """The cluster, without what a test made in it; the last disk is gone when it ends."""
-    before = set(volumes(four))
+    before, attached = set(volumes(four)), set(attachments(four))
     yield four
     four.kubectl("delete", "statefulset,replicationcontroller", "-l", "probe=csi", "--timeout=60s")
     four.kubectl("delete", "pods,pvc", "-l", "probe=csi", "--timeout=90s")
     eventually(lambda: set(volumes(four)) <= before, "the volumes are gone", 90)
-    eventually(lambda: not four.get("volumeattachments")["items"], "nothing is attached any more", 90)
+    eventually(lambda: set(attachments(four)) <= attached, "nothing of it is attached any more", 90)
+
+
+def attachments(project: Project) -> list[str]:
+    return [item["metadata"]["name"] for item in project.get("volumeattachments")["items"]]
 
 
 def volumes(project: Project) -> list[str]:
