@@ -199,6 +199,19 @@ def _to_update(spec: dict[str, Any]) -> int:
     return max(wanted - max(partition - start, 0), 0)
 
 
+def leaving_volumes(state: State) -> list[str]:
+    """Volumes of reclaim policy Delete that lost their claim, a line each: their disks go once their node lets go."""
+    status, answer = controlplane.request(state, "GET", "/api/v1/persistentvolumes")
+    if status != 200:
+        return ["the API server does not list the volumes"]
+    return [
+        f"volume {item['metadata']['name']} is not deleted"
+        for item in answer["items"]
+        if item["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
+        and item["status"].get("phase") in ("Released", "Failed")
+    ]
+
+
 def link_programs(state: State, programs: dict[str, Path]) -> None:
     """`.localcloud/bin`: each program under its own name, wherever it came from; not the plugins, which Pulumi finds
     in its home (on PATH it would warn of them in every run)."""

@@ -121,7 +121,18 @@ def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress,
             stack.destroy(*_prepared(state, name, install.programs(cache, progress), progress, cloud))
         else:
             stack.destroy(state, name, progress)
+        _wait_for_disks(state, progress)
         report.kept(state)
+
+
+def _wait_for_disks(state: State, progress: Progress) -> None:
+    """Pulumi saw the claims go; the disks of those whose class says Delete follow when their node is done with them."""
+    if not cluster.leaving_volumes(state):
+        return
+    with progress.step("disks", "waiting for the disks of the claims to be deleted"):
+        daemons.wait_until(lambda: not cluster.leaving_volumes(state), PATIENCE, 0.2)
+    if left := cluster.leaving_volumes(state):
+        raise LocalCloudError(*(f"{line} after {PATIENCE:.0f} s; `kubectl describe pv` says why" for line in left))
 
 
 def _stands_in(cloud: str, name: str, where: str = "local") -> bool:

@@ -177,6 +177,25 @@ def test_workloads_that_cannot_be_listed_are_not_taken_for_ready(state: State, a
     assert cluster.unready_workloads(state) == ["the API server does not list the StatefulSets"]
 
 
+def test_destroy_waits_for_volumes_that_are_to_be_deleted_and_for_no_other(state: State, api: API) -> None:
+    items = [
+        {
+            "metadata": {"name": f"{policy}-{phase}".lower()},
+            "spec": {"persistentVolumeReclaimPolicy": policy},
+            "status": {"phase": phase},
+        }
+        for policy in ("Delete", "Retain")
+        for phase in ("Available", "Bound", "Released", "Failed")
+    ]
+    api["/api/v1/persistentvolumes"] = (200, {"items": items})
+    assert cluster.leaving_volumes(state) == [
+        "volume delete-released is not deleted",
+        "volume delete-failed is not deleted",
+    ]
+    api["/api/v1/persistentvolumes"] = (403, {"message": "no"})
+    assert cluster.leaving_volumes(state) == ["the API server does not list the volumes"]
+
+
 def test_a_running_cluster_is_not_erased(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     (state.root / "nodes").mkdir(parents=True)
     everything = [Running(str(state.root), "etcd", 1, (str(state.bin / "etcd"),))]
