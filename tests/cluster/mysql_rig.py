@@ -70,9 +70,10 @@ class MySql:
         stack["config"]["statefulsets:workloads"]["mysql"]["settings"] = settings
         path.write_text(yaml.safe_dump(stack))
 
-    def start_client(self) -> None:
+    def start_client(self, node: str | None = None) -> None:
         """A pod like an application's: it has the label and the Secret, and nothing else. Makes the tables."""
-        self.project.kubectl("apply", "-f", "-", stdin=json.dumps(CLIENT))
+        client = {**CLIENT, "spec": {**CLIENT["spec"], **({"nodeName": node} if node else {})}}
+        self.project.kubectl("apply", "-f", "-", stdin=json.dumps(client))
         eventually(lambda: self.project.ready("mysql-client"), "the client pod")
         tables = ("writes (n BIGINT PRIMARY KEY)", "messages (message VARCHAR(250))")
         assert self.application(" ".join(f"CREATE TABLE IF NOT EXISTS {table};" for table in tables)) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -63,6 +64,25 @@ def test_no_password_is_in_a_log_or_on_a_command_line(mysql: MySql) -> None:
         password = mysql.exec("mysql-0", f"cat /etc/statefulsets/accounts/{account}", "mysql").stdout
         assert len(password) > 12
         assert password not in shown
+
+
+def test_a_second_pod_on_a_members_claim_touches_nothing_while_the_first_one_lives(mysql: MySql) -> None:
+    pod = mysql.project.get("pod", "mysql-2")
+    twin = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "twin"}, "spec": pod["spec"]}
+    (mysql.directory(2) / "incoming").mkdir()  # what a pod that has the claim for itself takes for a torn clone
+    mysql.project.kubectl("apply", "-f", "-", stdin=json.dumps(twin))
+    try:
+        waits = "another pod still works on this claim; waiting for its end"
+        eventually(
+            lambda: waits in mysql.project.run("kubectl", "logs", "twin", "-c", "data").stdout, "the twin waits", 60
+        )
+        time.sleep(3)
+        assert (mysql.directory(2) / "incoming").exists()
+        assert mysql.ready(2)
+    finally:
+        mysql.project.kubectl("delete", "pod", "twin", "--grace-period=1")
+        (mysql.directory(2) / "incoming").rmdir()
+    mysql.settled(0, 1, 2)
 
 
 def test_a_commit_is_answered_only_once_a_replica_has_it(mysql: MySql) -> None:

@@ -21,6 +21,7 @@ SUITE = "sid"  # Debian has MySQL nowhere else
 PACKAGES = (
     *("mysql-server-core", "mysql-client-core"),
     *("bash", "coreutils", "dash", "findutils", "grep", "hostname", "mawk", "openssl", "sed", "tar"),
+    "util-linux",  # flock: two pods must not work on one claim
 )
 # For maintainer scripts and Perl scripts, of which none runs here; password files and ciphers of old.
 WITHOUT = (
@@ -40,7 +41,7 @@ REMOVED = (
 )
 NEEDED = (
     *("usr/sbin/mysqld", "usr/bin/mysql", "usr/bin/mysqladmin", "usr/bin/mysqlbinlog", "usr/bin/mysqldump"),
-    *("usr/bin/bash", "usr/bin/openssl", "usr/bin/true", "usr/bin/sh", "usr/bin/awk"),
+    *("usr/bin/bash", "usr/bin/openssl", "usr/bin/true", "usr/bin/sh", "usr/bin/awk", "usr/bin/flock"),
     *(f"usr/lib/mysql/plugin/{name}.so" for name in ("mysql_clone", "semisync_source", "semisync_replica")),
 )
 DEFAULTS = """\
@@ -104,5 +105,5 @@ RECIPE = Recipe(
     debian_packages=PACKAGES,
     commands=("apt-get", "dpkg-deb", "tar"),
     seconds=12,
-    megabytes=274,
+    megabytes=281,
 )
