@@ -128,7 +128,7 @@ def test_only_the_named_clients_reach_the_ports(clients: str, peers: Any) -> Non
 def test_a_client_service_is_made_on_request_and_not_waited_for() -> None:
     asked = run({"kubia": kubia(clientService=True)}).one("Service", "kubia-client").inputs
     assert asked["metadata"]["name"] == "kubia-client"
-    assert asked["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert asked["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
     assert asked["spec"] == {
         "selector": {"app": "kubia"},
         "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
@@ -171,7 +171,7 @@ def test_one_replica_may_have_a_claim_that_is_made_beside_it() -> None:
     assert claim.name == "app-claim"
     assert claim.retain_on_delete is True
     assert claim.inputs["metadata"]["name"] == "helloweb-disk"
-    assert claim.inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert claim.inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
     assert claim.inputs["spec"] == {
         "accessModes": ["ReadWriteOnce"],
         "storageClassName": "standard",

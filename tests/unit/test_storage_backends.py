@@ -188,7 +188,7 @@ def test_directories_are_made_by_one_job_for_each_node() -> None:
         ("directory-0", "/directories/0"),
         ("directory-1", "/directories/1"),
     ]
-    assert jobs[0].inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert jobs[0].inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
 
 def test_a_changed_set_of_directories_is_a_job_of_another_name() -> None:
