@@ -51,7 +51,7 @@ DEVIATIONS: Mapping[str, str] = {
     "Service mysql-read.metadata.labels.app.kubernetes.io/managed-by": "the recommended label",
     "Service mysql-read.metadata.annotations": "whose it is; the set is waited for, and not this",
     "Service mysql-read.spec.ports.mysql.targetPort": "the same port by its name",
-    "StatefulSet mysql.metadata": "the stack's namespace, the labels of its other objects, whose it is, Pulumi's annotation",
+    "StatefulSet mysql.metadata": "the stack's namespace, its other objects' labels, whose it is, Pulumi's annotation",
     "StatefulSet mysql.spec.selector.matchLabels.app.kubernetes.io/name": "the Services select by `app` alone, too",
     "StatefulSet mysql.spec.podManagementPolicy": "Kubernetes' default, written out",
     "StatefulSet mysql.spec.updateStrategy": "Kubernetes' default, written out",
