@@ -1,0 +1,291 @@
+"""One instance's mysqld: its folder, its process, and what the API changes in it.
+
+Its administrator is an account without a password that only the socket lets in, and the socket lies in a folder of
+root's. Passwords of accounts go through that socket and nowhere else: never into argv, a log, a file or the store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import pymysql
+
+from localcloud import daemons
+from localcloud.daemons import Daemon
+from localcloud.errors import LocalCloudError
+from localcloud.gce.mysqld import ACCOUNT, Engine
+from localcloud.gce.wiring import Wiring
+
+ADMINISTRATOR: Final = "standin"
+CLONE: Final = "scratch/clone"
+ROLE: Final = "cloudsqlsuperuser"
+PATIENCE: Final = 120.0  # seconds for a server to answer: after a crash it works through its log
+GRACE: Final = 30.0  # seconds for it to end
+_EVERYWHERE = """
+    SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES,
+    CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW,
+    CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER, CREATE ROLE, DROP ROLE"""
+_NOT_IN_MYSQLS_OWN = """INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, TRIGGER, CREATE VIEW,
+    CREATE ROUTINE, ALTER ROUTINE, EVENT"""
+_FIRST: Final = (
+    "SET sql_log_bin = 0",
+    f"RENAME USER root@localhost TO {ADMINISTRATOR}@localhost",
+    f"CREATE ROLE {ROLE}",
+    f"GRANT {_EVERYWHERE} ON *.* TO {ROLE} WITH GRANT OPTION",
+    f"REVOKE {_NOT_IN_MYSQLS_OWN} ON mysql.* FROM {ROLE}",
+    "CREATE USER root@'%' ACCOUNT LOCK",
+    f"GRANT {ROLE} TO root@'%'",
+)
+"""What a new server is told: Cloud SQL's role, which has all that does not reach out of the server, and its `root`."""
+
+
+class FailedError(Exception):
+    """A server that does not do what it is told, and its own words."""
+
+
+class Server(Protocol):
+    """A MySQL behind an instance. Each method returns when it is done and raises FailedError when it is not."""
+
+    def check(self, configuration: str) -> str: ...
+    def create(self, files: Files) -> None: ...
+    def clone(self, files: Files, primary: Server, address: str) -> None: ...
+    def start(self, files: Files) -> None: ...
+    def stop(self) -> None: ...
+    def remove(self) -> None: ...
+    def runs(self) -> bool: ...
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]: ...
+    def tell(self, *statements: tuple[Any, ...]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Files:
+    """What lies in an instance's folder besides its data, and who gets through to it."""
+
+    configuration: str
+    authorities: str
+    """PEM: its own, and its primary's, whose clients are its own, too."""
+    certificate: str
+    key: str
+    private: bool
+    public_from: Sequence[str]
+
+
+class Mysqld:
+    """A real one."""
+
+    def __init__(self, number: int, folder: Path, engine: Engine, wiring: Wiring, owner: Path) -> None:
+        self.number, self.folder, self.engine, self.wiring, self.owner = number, folder, engine, wiring, owner
+        self.name = f"sql-{number}"
+
+    def create(self, files: Files) -> None:
+        """A new server without data, and its first start."""
+        self.remove()
+        self._write(files)
+        # Nothing is lost if this breaks off, so it need not be durable step by step; it is flushed at the end.
+        hasty = ("--innodb-flush-method=nosync", "--innodb-doublewrite=OFF", "--skip-log-bin")
+        self._run("--initialize-insecure", *hasty)
+        subprocess.run(["sync", "-f", str(self.folder)], check=False)
+        self._boot(files)
+        with self._connection("root") as connection, connection.cursor() as cursor:
+            for statement in _FIRST:
+                cursor.execute(statement)
+
+    def clone(self, files: Files, primary: Server, address: str) -> None:
+        """A read replica: a copy of what the primary has now, and from there on whatever it logs."""
+        assert isinstance(primary, Mysqld)  # noqa: S101  for mypy
+        self.remove()
+        shutil.rmtree(primary.folder / CLONE, ignore_errors=True)
+        account, password = f"{ADMINISTRATOR}-replica-{self.number}", secrets.token_urlsafe(24)
+        net = self.wiring.private_net.partition("/")[0] + "/255.255.255.224"
+        primary.tell(
+            ("DROP USER IF EXISTS %s@%s", account, net),
+            ("CREATE USER %s@%s IDENTIFIED BY %s REQUIRE SSL", account, net, password),
+            ("GRANT REPLICATION SLAVE ON *.* TO %s@%s", account, net),
+            ("CLONE LOCAL DATA DIRECTORY = '/mnt/scratch/clone'",),
+        )
+        self._write(files)
+        (self.folder / "data").rmdir()
+        (primary.folder / CLONE).rename(self.folder / "data")
+        self._boot(files)
+        self.tell(
+            (
+                "CHANGE REPLICATION SOURCE TO SOURCE_HOST = %s, SOURCE_PORT = 3306, SOURCE_USER = %s,"
+                " SOURCE_PASSWORD = %s,"
+                " SOURCE_SSL = 1, SOURCE_SSL_CA = '/mnt/tls/ca.pem', SOURCE_AUTO_POSITION = 1,"
+                " SOURCE_CONNECT_RETRY = 2, SOURCE_RETRY_COUNT = 0",
+                address,
+                account,
+                password,
+            ),
+            ("START REPLICA",),
+        )
+        if not daemons.wait_until(self._replicates, 30, 0.2):
+            raise FailedError(f"the replica does not replicate; see the log {self.name}.log")
+
+    def _replicates(self) -> bool:
+        row = self._rows("SHOW REPLICA STATUS")
+        return bool(row and row[0]["Replica_IO_Running"] == "Yes" and row[0]["Replica_SQL_Running"] == "Yes")
+
+    def start(self, files: Files) -> None:
+        """Have it run with these files: started, or started anew if it runs with others."""
+        same = self._unchanged(files)
+        if not self.runs() or not same:
+            self.stop()
+            self._write(files)
+            self._boot(files)
+        else:
+            self._plug(files)
+
+    def stop(self) -> None:
+        """End it in an orderly way."""
+        pids = [process.pid for process in daemons.running(self.owner) if process.name == self.name]
+        if pids:
+            with _failing():
+                daemons.stop(pids, GRACE)
+
+    def remove(self) -> None:
+        """The instance is deleted: process, address and data."""
+        self.stop()
+        self.wiring.unplug(self.number)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def runs(self) -> bool:
+        """Whether it takes statements."""
+        try:
+            return bool(self.ask("SELECT 1"))
+        except FailedError:
+            return False
+
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        with self._connection() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return list(cursor.fetchall())
+
+    def tell(self, *statements: tuple[Any, ...]) -> None:
+        """Statements in turn, each with its values."""
+        with self._connection() as connection, connection.cursor() as cursor:
+            for sql, *values in statements:
+                cursor.execute(sql, values or None)
+
+    def _rows(self, sql: str) -> list[dict[str, Any]]:
+        with self._connection() as connection, connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    @contextlib.contextmanager
+    def _connection(self, user: str = ADMINISTRATOR) -> Iterator[Any]:
+        """By a path that is short enough for a socket's address, wherever the folder is."""
+        with _failing():
+            directory = os.open(self.folder / "run", os.O_PATH | os.O_DIRECTORY)
+            try:
+                connection = pymysql.connect(
+                    unix_socket=f"/proc/self/fd/{directory}/mysqld.sock",
+                    user=user,
+                    autocommit=True,
+                    charset="utf8mb4",
+                    connect_timeout=5,
+                    read_timeout=PATIENCE,
+                    init_command="SET SESSION lock_wait_timeout = 10",
+                )
+            finally:
+                os.close(directory)
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def _write(self, files: Files) -> None:
+        for inner, mode in (("", 0o755), ("data", 0o750), ("run", 0o700), ("scratch", 0o700), ("tls", 0o700)):
+            (self.folder / inner).mkdir(mode=mode, parents=True, exist_ok=True)
+            os.chown(self.folder / inner, ACCOUNT if inner else 0, ACCOUNT if inner else 0)
+        for path, text in self._texts(files).items():
+            aside = path.with_name(f".{path.name}.new")
+            aside.unlink(missing_ok=True)
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+                new.write(text)
+                os.fchown(new.fileno(), ACCOUNT, ACCOUNT)
+            aside.replace(path)
+
+    def _texts(self, files: Files) -> dict[Path, str]:
+        tls = self.folder / "tls"
+        return {
+            tls / "ca.pem": files.authorities,
+            tls / "server.pem": files.certificate,
+            tls / "server.key": files.key,
+            self.folder / "my.cnf": files.configuration,
+        }
+
+    def _unchanged(self, files: Files) -> bool:
+        """Whether it runs with this configuration; certificates are made anew for each start and count for nothing."""
+        file = self.folder / "my.cnf"
+        return file.exists() and file.read_text() == files.configuration
+
+    def check(self, configuration: str) -> str:
+        """What mysqld says against a configuration; empty when it takes it."""
+        trial = self.folder.with_name(f".trial-{self.number}")
+        shutil.rmtree(trial, ignore_errors=True)
+        trial.mkdir(mode=0o755, parents=True)
+        try:
+            (trial / "my.cnf").write_text(configuration)
+            done = subprocess.run(
+                self.engine.command(trial, "--validate-config"), capture_output=True, text=True, check=False
+            )
+            complaints = [line for line in done.stderr.splitlines() if "[ERROR]" in line and "Aborting" not in line]
+            return complaints[-1].rpartition("] ")[2] if complaints else "" if done.returncode == 0 else "it does not"
+        finally:
+            shutil.rmtree(trial)
+
+    def _plug(self, files: Files) -> None:
+        with _failing():
+            self.wiring.plug(self.number)
+            self.wiring.allow(self.number, files.private, files.public_from)
+
+    def _boot(self, files: Files) -> None:
+        self._plug(files)
+        logs = self.owner / "logs"
+        command = self.engine.command(self.folder, namespace=self.wiring.namespace(self.number))
+        daemons.start(self.owner, Daemon(self.name, command), logs)
+        daemons.wait_until(lambda: self._answers() or not self._lives(), PATIENCE, 0.1)
+        if not self._answers():
+            raise FailedError(f"mysqld does not start: {self._complaint(logs / f'{self.name}.log')}")
+
+    def _answers(self) -> bool:
+        for account in (ADMINISTRATOR, "root"):  # root is a new server's, see _FIRST
+            with contextlib.suppress(FailedError), self._connection(account):
+                return True
+        return False
+
+    def _lives(self) -> bool:
+        return any(process.name == self.name for process in daemons.running(self.owner))
+
+    def _run(self, *options: str) -> None:
+        environment = {"PATH": os.environ.get("PATH", os.defpath), daemons.MARK: f"{self.owner}:{self.name}"}
+        command = self.engine.command(self.folder, *options)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise FailedError(f"mysqld {options[0]} failed: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
+
+    @staticmethod
+    def _complaint(log: Path) -> str:
+        lines = [line for line in daemons.last_lines(log, 20).splitlines() if "[ERROR]" in line]
+        return next((line.partition("[ERROR]")[2] for line in lines if "Aborting" not in line), "see its log").strip()
+
+
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """What goes wrong underneath, in one word."""
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise FailedError(str(error.args[-1])) from None
+    except (OSError, LocalCloudError) as error:
+        raise FailedError(str(error)) from None
