@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,7 +59,6 @@ class Server(Protocol):
     def create(self, files: Files) -> None: ...
     def clone(self, files: Files, primary: Server, address: str) -> None: ...
     def start(self, files: Files) -> None: ...
-    def stop(self) -> None: ...
     def remove(self) -> None: ...
     def runs(self) -> bool: ...
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]: ...
@@ -120,7 +120,7 @@ class Mysqld:
                 "CHANGE REPLICATION SOURCE TO SOURCE_HOST = %s, SOURCE_PORT = 3306, SOURCE_USER = %s,"
                 " SOURCE_PASSWORD = %s,"
                 " SOURCE_SSL = 1, SOURCE_SSL_CA = '/mnt/tls/ca.pem', SOURCE_AUTO_POSITION = 1,"
-                " SOURCE_CONNECT_RETRY = 2, SOURCE_RETRY_COUNT = 0",
+                " SOURCE_CONNECT_RETRY = 2, SOURCE_RETRY_COUNT = 0, SOURCE_HEARTBEAT_PERIOD = 2",
                 address,
                 account,
                 password,
@@ -144,16 +144,16 @@ class Mysqld:
         else:
             self._plug(files)
 
-    def stop(self) -> None:
-        """End it in an orderly way."""
+    def stop(self, grace: float = GRACE) -> None:
+        """End it: in an orderly way, if it does so within `grace` seconds."""
         pids = [process.pid for process in daemons.running(self.owner) if process.name == self.name]
         if pids:
             with _failing():
-                daemons.stop(pids, GRACE)
+                daemons.stop(pids, grace)
 
     def remove(self) -> None:
         """The instance is deleted: process, address and data."""
-        self.stop()
+        self.stop(0.0)
         self.wiring.unplug(self.number)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -183,25 +183,34 @@ class Mysqld:
 
     @contextlib.contextmanager
     def _connection(self, user: str = ADMINISTRATOR) -> Iterator[Any]:
-        """By a path that is short enough for a socket's address, wherever the folder is."""
         with _failing():
-            directory = os.open(self.folder / "run", os.O_PATH | os.O_DIRECTORY)
-            try:
-                connection = pymysql.connect(
-                    unix_socket=f"/proc/self/fd/{directory}/mysqld.sock",
-                    user=user,
-                    autocommit=True,
-                    charset="utf8mb4",
-                    connect_timeout=5,
-                    read_timeout=PATIENCE,
-                    init_command="SET SESSION lock_wait_timeout = 10",
-                )
-            finally:
-                os.close(directory)
+            connection = pymysql.Connection(
+                user=user,
+                autocommit=True,
+                charset="utf8mb4",
+                read_timeout=PATIENCE,
+                init_command="SET SESSION lock_wait_timeout = 10",
+                defer_connect=True,
+            )
+            connection.connect(self._socket())
             try:
                 yield connection
             finally:
                 connection.close()
+
+    def _socket(self) -> socket.socket:
+        """By a path that is short enough for a socket's address, wherever the folder is."""
+        directory = os.open(self.folder / "run", os.O_PATH | os.O_DIRECTORY)
+        plug = socket.socket(socket.AF_UNIX)
+        try:
+            plug.settimeout(PATIENCE)
+            plug.connect(f"/proc/self/fd/{directory}/mysqld.sock")
+        except OSError:
+            plug.close()
+            raise
+        finally:
+            os.close(directory)
+        return plug
 
     def _write(self, files: Files) -> None:
         for inner, mode in (("", 0o755), ("data", 0o750), ("run", 0o700), ("scratch", 0o700), ("tls", 0o700)):
@@ -233,14 +242,17 @@ class Mysqld:
         """What mysqld says against a configuration; empty when it takes it."""
         trial = self.folder.with_name(f".trial-{self.number}")
         shutil.rmtree(trial, ignore_errors=True)
-        trial.mkdir(mode=0o755, parents=True)
+        for inner in ("data", "run", "scratch"):
+            (trial / inner).mkdir(parents=True)
+            os.chown(trial / inner, ACCOUNT, ACCOUNT)
         try:
             (trial / "my.cnf").write_text(configuration)
-            done = subprocess.run(
-                self.engine.command(trial, "--validate-config"), capture_output=True, text=True, check=False
-            )
-            complaints = [line for line in done.stderr.splitlines() if "[ERROR]" in line and "Aborting" not in line]
-            return complaints[-1].rpartition("] ")[2] if complaints else "" if done.returncode == 0 else "it does not"
+            command = self.engine.command(trial, "--validate-config", "--log-error-verbosity=2")
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            # mysqld takes a number out of range as the nearest that it allows; Cloud SQL refuses it.
+            lines = [line for line in done.stderr.splitlines() if "[ERROR]" in line or " adjusted to " in line]
+            said = [line.rpartition("] ")[2].rstrip(".") for line in lines if "Aborting" not in line]
+            return said[-1] if said else "" if done.returncode == 0 else "mysqld gives no reason"
         finally:
             shutil.rmtree(trial)
 

@@ -26,8 +26,7 @@ from tests.support.gce import SQL, Google, serving
 
 # A server outlives the object that started it: that is what a daemon is.
 unnoticed = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
-unclosed = pytest.mark.filterwarnings("ignore:unclosed .*socket:ResourceWarning")  # PyMySQL's, of a server that starts
-pytestmark = [pytest.mark.engine, unnoticed, unclosed]
+pytestmark = [pytest.mark.engine, unnoticed]
 
 IMAGES = cache() / "images"
 HOST = "10.209.0.1"
