@@ -1,7 +1,7 @@
-"""An application of Cloud SQL's, run inside the cluster: it writes a note through one Service and reads them all through
-the other, and trusts the authorities in its Secret alone.
+"""An application of Cloud SQL's, run inside the cluster: it writes a note through one Service and reads them all
+through the other, and trusts the authorities in its Secret alone.
 
-usage: cloud_sql_application.py NOTE < the Secret's fields as JSON (host, read-host, port, user, password, database, ca.crt)
+usage: cloud_sql_application.py NOTE < the Secret's fields as JSON (host, read-host, port, user, ..., ca.crt)
 """
 
 from __future__ import annotations
