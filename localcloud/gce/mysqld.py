@@ -124,12 +124,16 @@ MODEST: Final[Mapping[str, str]] = {
     "table_open_cache": "400",
 }
 """A laptop's, where flags say nothing else: each instance takes some 200 MB."""
-_NOT_FOR_FLAGS = (
-    r"(.*(_dir|_file|_path|_socket|dir|_load(_add)?)|(ssl|tls|admin|loose|skip|bind|server|report)_.*|log_bin.*"
+_NOT_FOR_FLAGS = "|".join(
+    (
+        r".*(dir|directory|directories|_file|_path|_socket|_load|_load_add)",
+        r"(ssl|admin|loose|bind|server|report|mysqlx|initialize|defaults)(_.*)?",
+        r"tls_(?!version$).*|skip_(?!show_database$).*|log_error(?!_verbosity$).*",
+        r"log_bin(_index|_basename)?|skip_log_bin|relay_log(_index|_basename)?",
+        r"(super_)?read_only|require_secure_transport|user|chroot|daemonize",
+    )
 )
-_NOT_FOR_FLAGS += (
-    r"|(super_)?read_only|require_secure_transport|user|chroot|defaults.*|initialize.*|daemonize|help|init_file)"
-)
+"""Paths, addresses, keys, and what other settings of the instance decide."""
 
 
 def refused_flag(name: str) -> bool:

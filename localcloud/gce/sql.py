@@ -124,7 +124,8 @@ class _Call:
 
     def _insert_instance(self, body: InstanceInsert) -> Record:
         """The record first, as PENDING_CREATE, so that a start after a break knows what to clear away."""
-        server = self.servers.engine()
+        named = {"project": self.project, "masterInstanceName": body.master_instance_name or ""}
+        server = self.servers.engine(sql_instances.primary_of(self.store, named))
         with self.store.change():
             path = sql_instances.insert(self.store, self.project, body, server, self.servers.wiring)
             record = sql_instances.find(self.store, path)

@@ -136,13 +136,13 @@ class Mysqld:
 
     def start(self, files: Files) -> None:
         """Have it run with these files: started, or started anew if it runs with others."""
-        same = self._unchanged(files)
-        if not self.runs() or not same:
-            self.stop()
-            self._write(files)
-            self._boot(files)
-        else:
+        file = self.folder / "my.cnf"  # certificates are made anew each time, and count for nothing
+        if self.runs() and file.exists() and file.read_text() == files.configuration:
             self._plug(files)
+            return
+        self.stop()
+        self._write(files)
+        self._boot(files)
 
     def stop(self, grace: float = GRACE) -> None:
         """End it: in an orderly way, if it does so within `grace` seconds."""
@@ -154,7 +154,8 @@ class Mysqld:
     def remove(self) -> None:
         """The instance is deleted: process, address and data."""
         self.stop(0.0)
-        self.wiring.unplug(self.number)
+        with _failing():
+            self.wiring.unplug(self.number)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def runs(self) -> bool:
@@ -232,11 +233,6 @@ class Mysqld:
             tls / "server.key": files.key,
             self.folder / "my.cnf": files.configuration,
         }
-
-    def _unchanged(self, files: Files) -> bool:
-        """Whether it runs with this configuration; certificates are made anew for each start and count for nothing."""
-        file = self.folder / "my.cnf"
-        return file.exists() and file.read_text() == files.configuration
 
     def check(self, configuration: str) -> str:
         """What mysqld says against a configuration; empty when it takes it."""

@@ -6,6 +6,7 @@ server later the accounts whose passwords nobody kept.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tarfile
@@ -40,9 +41,9 @@ class Servers:
         self._states: dict[int, str] = {}
         self._attempts: dict[int, tuple[int, float]] = {}
 
-    def engine(self) -> str:
-        """What runs behind an instance that is made now: a server in words, or `none` and why."""
-        return self._engine()
+    def engine(self, primary: Record | None = None) -> str:
+        """What runs behind an instance, or a replica of `primary`, that is made now: in words, or `none` and why."""
+        return f"{NONE}: so is its primary" if primary and not self.has(primary) else self._engine()
 
     def has(self, record: Record) -> bool:
         """Whether a server is behind an instance."""
@@ -263,6 +264,8 @@ def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
     found: list[mysqld.Engine] = []
 
     def engine() -> str:
+        if os.geteuid() != 0:
+            return f"{NONE}: the stand-in is not root's, and cannot give a server a network namespace"
         if not plugs.exists:
             return f"{NONE}: there is no bridge {plugs.bridge}, the local cluster's, to plug a server into"
         if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,14 @@ def test_a_flag_that_is_the_stand_ins_or_unknown_is_refused(flag: str, google: G
     assert google.refusal("GET", ORDERS)[0] == 404
 
 
+@pytest.mark.parametrize(
+    "flag", ["log_bin_trust_function_creators", "skip_show_database", "tls_version", "local_infile"]
+)
+def test_cloud_sqls_own_flags_that_look_like_the_stand_ins_are_taken(flag: str, google: Google, world: World) -> None:
+    make(google, settings={"databaseFlags": [{"name": flag, "value": "on"}]})
+    assert f"\n{flag} = on\n" in world.running[1].configuration
+
+
 def test_a_replica_is_a_copy_of_its_primarys_server_and_takes_no_databases_or_accounts(
     google: Google, world: World
 ) -> None:
@@ -222,6 +231,8 @@ def test_an_instance_of_a_time_without_a_mysqld_stays_a_record_and_says_so(googl
     world.told = TOLD
     google.do("POST", f"{ORDERS}/databases", {"name": "app"})
     google.do("PUT", ORDERS, {"settings": SETTINGS})
+    assert make(google, "copy", masterInstanceName="orders")["standinServer"] == "none, records only: so is its primary"
+    google.do("DELETE", COPY)
     google.do("DELETE", ORDERS)
     assert world.done == []
 
@@ -251,8 +262,10 @@ def test_only_who_may_gets_through_to_an_address(monkeypatch: pytest.MonkeyPatch
 def test_without_a_bridge_or_a_mysqld_that_is_new_enough_instances_are_records_and_say_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent = real(tmp_path / "sql", tmp_path, Wiring(bridge="no-such-bridge")).engine()
-    assert absent.startswith("none, records only: there is no bridge no-such-bridge")
+    servers = real(tmp_path / "sql", tmp_path, Wiring(bridge="no-such-bridge"))
+    for user, reason in ((1000, "the stand-in is not root's"), (0, "there is no bridge no-such-bridge")):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert servers.engine().startswith(f"none, records only: {reason}")
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = f"{mysqld.IMAGE} is not built"
     assert mysqld.find(tmp_path, tmp_path) == f"{missing}, and there is no mysqld on PATH"
