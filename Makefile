@@ -74,8 +74,8 @@ preview: .venv/up ## What pulumi up would change
 	@$(LOCALCLOUD) preview --stack $(STACK) --cloud $(CLOUD)
 
 .PHONY: drill
-drill: .venv/up ## The seed's experiments on the local stack's MySQL, with a report (docs/drills.md)
-	@KUBECONFIG="$${LOCALCLOUD_STATE:-.localcloud}/kubeconfig" $(VENV)/python -m drills all $(flag_yes)
+drill: .venv/up ## The seed's experiments on this machine's MySQL, with a report (CLOUD=standin: the dev stack's; docs/drills.md)
+	@KUBECONFIG="$${LOCALCLOUD_STATE:-.localcloud}$(if $(filter standin,$(CLOUD)),/standin)/kubeconfig" $(VENV)/python -m drills all $(flag_yes)
 
 .PHONY: test
 test: .venv/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain

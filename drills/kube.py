@@ -22,6 +22,7 @@ from drills.errors import DrillError, UnreachableError
 LOCAL_CONTEXT = "statefulsets-local"
 TIMEOUT = 15.0  # seconds for the API server to answer
 Json = dict[str, Any]
+Query = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Cluster:
 
     def patch(self, path: str, body: Json) -> Json | None:
         """Changes fields; None if the object is not there."""
-        return self._ask("PATCH", path, body, content="application/merge-patch+json")
+        return self._ask("PATCH", path, body)
 
     def delete(self, path: str, grace: int | None = None) -> bool:
         """Whether there was something to delete. It may take its time to go."""
@@ -133,15 +134,9 @@ class Cluster:
             socket_.close()
 
     def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Json | None = None,
-        query: dict[str, str] | None = None,
-        content: str = "application/json",
-        absent: int = 404,
+        self, method: str, path: str, body: Json | None = None, query: Query | None = None, absent: int = 404
     ) -> Json | None:
-        status, data = self._request(method, path, body, query, content)
+        status, data = self._request(method, path, body, query)
         if status == absent:
             return None
         answer: Json = json.loads(data)
@@ -152,13 +147,9 @@ class Cluster:
         return answer
 
     def _request(
-        self,
-        method: str,
-        path: str,
-        body: Json | None = None,
-        query: dict[str, str] | None = None,
-        content: str = "application/json",
+        self, method: str, path: str, body: Json | None = None, query: Query | None = None
     ) -> tuple[int, bytes]:
+        content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         parts = self._api.param_serialize(
             method,
             path,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud import controlplane, daemons, limits, network, node, nodes
+from localcloud import atomic, controlplane, daemons, limits, network, node, nodes
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, SLOT, SLOTS, State
 from localcloud.progress import Progress
@@ -106,7 +106,7 @@ def _start(state: State, progress: Progress) -> list[str]:
     new = pki.ensure(state) - {f"kubelet-{each.name}" for each in state.nodes if each.name not in running}
     if new and running:
         down(state)  # they hold certificates of the past
-    state.slot.write_text(SLOT)
+    atomic.write(state.slot, SLOT)
     limits.ensure(progress.say)
     network.up()
     started = controlplane.start(state)

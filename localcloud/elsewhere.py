@@ -16,7 +16,7 @@ from typing import Any
 import typer
 import yaml
 
-from localcloud import cluster, passwords, stack
+from localcloud import atomic, cluster, passwords, stack
 from localcloud.cluster import ELSEWHERE
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CLUSTER, CONTEXT, KUBERNETES_VERSION, ROOT, Node, State
@@ -85,9 +85,7 @@ def _context(kubectl: str, context: str | None) -> dict[str, Any]:
 def _write_kubeconfig(there: State, config: dict[str, Any]) -> None:
     """The same cluster under the one context name that the local stack deploys to."""
     config = {**config, "current-context": CONTEXT, "contexts": [{**config["contexts"][0], "name": CONTEXT}]}
-    descriptor = os.open(there.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(config, file)
+    atomic.write(there.kubeconfig, json.dumps(config), atomic.SECRET)
 
 
 def _refuse_unknown_nodes(there: State, kubectl: str, name: str) -> None:

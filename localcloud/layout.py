@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud import atomic
+
 CLUSTER = "statefulsets"
 CONTEXT = "statefulsets-local"
 KUBERNETES_VERSION = "1.34.4"
@@ -157,9 +159,7 @@ class State:
     def keep_nodes(self, count: int) -> None:
         """Have `nodes` answer with the first `count`, whole or not at all."""
         self.root.mkdir(parents=True, exist_ok=True)
-        aside = self.root / ".node-count.new"
-        aside.write_text(f"{count}\n")
-        aside.replace(self.root / "node-count")
+        atomic.write(self.root / "node-count", f"{count}\n")
 
 
 def state() -> State:

@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from localcloud import cluster, daemons, node, node_files, nodes, passwords, preflight, remote, report, stack, standin
+from localcloud.atomic import write
 from localcloud.errors import LocalCloudError
 from localcloud.images import builder
 from localcloud.layout import MAX_NODES, ROOT, Node, State
@@ -210,10 +211,8 @@ def _import(state: State, image: str, ours: str, archive: Path, each: Node) -> N
     node.ctr(state, each, "images", "import", str(archive))
     if image != ours:
         node.ctr(state, each, "images", "tag", "--force", ours, image)
-    file = state.node(each) / "images.json"
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps({**_noted(state, each), image: archive.name}, indent=2))
-    aside.replace(file)
+    noted = {**_noted(state, each), image: archive.name}
+    write(state.node(each) / "images.json", json.dumps(noted, indent=2))
 
 
 def _noted(state: State, each: Node) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud import stack
+from localcloud import atomic, stack
 from localcloud.layout import State
 from localcloud.progress import Progress
 
@@ -68,14 +68,10 @@ def forget(keys_of: Mapping[str, list[str]]) -> None:
             for key in keys:
                 entry = rf"""^( +)["']?{re.escape(key)}["']?: *\n\1 +secure: .*\n"""
                 text = re.sub(entry, "", text, flags=re.MULTILINE)
-            aside = file.with_suffix(".new")
-            aside.write_text(text if stack.holds_secrets(text) else stack.without_salt(text))
-            aside.replace(file)
+            atomic.write(file, text if stack.holds_secrets(text) else stack.without_salt(text))
 
 
 def _note(state: State, file: Path, keys: list[str]) -> None:
     noted = made(state)
     noted[str(file)] = sorted({*noted.get(str(file), []), *keys})
-    aside = state.root / f"{LIST}.new"
-    aside.write_text(json.dumps(noted, indent=2))
-    aside.replace(state.root / LIST)
+    atomic.write(state.root / LIST, json.dumps(noted, indent=2))

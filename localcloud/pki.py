@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 import ipaddress
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from localcloud import atomic
 from localcloud.layout import (
     API_SERVICE_IP,
     API_URL,
@@ -237,10 +237,5 @@ def _host(host: str) -> x509.GeneralName:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Private to the owner, and whole or not at all."""
-    aside = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    """PEM or JSON, private to the owner, and whole or not at all."""
+    atomic.write(path, content.decode(), atomic.SECRET)

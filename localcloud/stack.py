@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud import daemons
+from localcloud import atomic, daemons
 from localcloud.errors import LocalCloudError
 from localcloud.layout import ROOT, State
 from localcloud.progress import Progress
@@ -59,13 +59,8 @@ def prepare(state: State, stack: str, provider: Path, project: Path | None = Non
 
 def make_passphrase(state: State) -> None:
     """Generate the passphrase of this checkout's secrets, once."""
-    if state.passphrase.exists():
-        return
-    aside = state.passphrase.with_suffix(".new")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_urlsafe(32))
-    aside.replace(state.passphrase)
+    if not state.passphrase.exists():
+        atomic.write(state.passphrase, secrets.token_urlsafe(32), atomic.SECRET)
 
 
 def up(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
@@ -162,9 +157,7 @@ def _forget_salt(stack: str) -> None:
             f"{file.name} holds secrets encrypted with a passphrase that is not in .localcloud/passphrase; "
             "put that passphrase there, or remove the `secure:` entries and set them again"
         )
-    aside = file.with_suffix(".new")
-    aside.write_text(without_salt(text))
-    aside.replace(file)
+    atomic.write(file, without_salt(text))
 
 
 def holds_secrets(text: str) -> bool:

@@ -7,13 +7,12 @@ The stack's name ends in `-standin`, so that nothing that Pulumi says of it is e
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from localcloud import gce, passwords, remote, stack
+from localcloud import atomic, gce, passwords, remote, stack
 from localcloud.errors import LocalCloudError
 from localcloud.gce.provider.install import install
 from localcloud.layout import CONTEXT, State
@@ -118,7 +117,8 @@ def _write_kubeconfig(state: State, there: Standin, context: str) -> None:
     config = yaml.safe_load(state.kubeconfig.read_text())
     here = next(each for each in config["contexts"] if each["name"] == CONTEXT)
     contexts = [{**here, "name": context}]
-    _write(there.kubeconfig, yaml.safe_dump({**config, "contexts": contexts, "current-context": context}))
+    text = yaml.safe_dump({**config, "contexts": contexts, "current-context": context})
+    atomic.write(there.kubeconfig, text, atomic.SECRET)
 
 
 def _write_stack_file(there: Standin, name: str, config: dict[str, Any]) -> None:
@@ -133,7 +133,8 @@ def _write_stack_file(there: Standin, name: str, config: dict[str, Any]) -> None
     public = {key: value for key, value in config.items() if not _is_secret(value)}
     endpoints = {"gcp:computeCustomEndpoint": gce.COMPUTE, "gcp:sqlCustomEndpoint": gce.SQL}
     salt = {"encryptionsalt": made["encryptionsalt"]}
-    _write(file, yaml.safe_dump({**salt, "config": {**public, **endpoints, **ours}}, sort_keys=False))
+    text = yaml.safe_dump({**salt, "config": {**public, **endpoints, **ours}}, sort_keys=False)
+    atomic.write(file, text, atomic.SECRET)
 
 
 def _is_secret(value: Any) -> bool:
@@ -142,11 +143,3 @@ def _is_secret(value: Any) -> bool:
 
 def _document(file: Path) -> dict[str, Any]:
     return (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}
-
-
-def _write(file: Path, text: str) -> None:
-    aside = file.with_suffix(".new")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-        new.write(text)
-    aside.replace(file)

@@ -12,18 +12,21 @@ import signal
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from localcloud import daemons
 from localcloud.layout import ROOT
 from tests.cluster.conftest import copy_project, keep_only
-from tests.cluster.mysql_faults import FAULTS, Outcome, Scene, run
+from tests.cluster.mysql_faults import FAULTS, Fault, Outcome, Scene, run
+from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql_rig import MySql
 from tests.cluster.mysql_watch import Watch
 
 FOLDER = ROOT / ".soak"
+Place = Callable[[Path], AbstractContextManager[MySql]]
 
 
 @dataclass(frozen=True)
@@ -98,26 +101,49 @@ def save(folder: Path, outcomes: Sequence[Outcome]) -> None:
         (folder / f"{name}.new").rename(folder / name)
 
 
-def soak(passes: int, outcomes: list[Outcome]) -> None:
-    """The passes that are missing, each with its cluster and its table of rows anew."""
-    done = {name: sum(one.fault == name for one in outcomes) for name in (fault.name for fault in FAULTS)}
-    project = copy_project(Path(tempfile.mkdtemp(prefix="statefulsets-soak-")) / "statefulsets")
+@contextmanager
+def local_stack(folder: Path) -> Iterator[MySql]:
+    """The members of the local stack, on one node."""
+    project = copy_project(folder / "statefulsets")
     keep_only(project, "mysql")
     rig = MySql(project)
     try:
         project.up()
         rig.start_client()
+        yield rig
+    finally:
+        project.run("make", "down")
+
+
+@contextmanager
+def dev_stack(folder: Path) -> Iterator[MySql]:
+    """Those of the dev stack, on four nodes."""
+    project = Dev(copy_project(folder / "statefulsets").root)
+    rig = MySql(project)
+    try:
+        project.up()
+        rig.wait_ready(0, 1, 2, seconds=180)
+        client_away_from(rig)
+        yield rig
+    finally:
+        project.run("make", "down")
+
+
+def soak(faults: Sequence[Fault], place: Place, passes: int, outcomes: list[Outcome]) -> None:
+    """The passes of these faults that are missing, each with its table of rows anew."""
+    done = {fault.name: sum(one.fault == fault.name for one in outcomes) for fault in faults}
+    if min(done.values()) >= passes:
+        return
+    with tempfile.TemporaryDirectory(prefix="statefulsets-soak-") as folder, place(Path(folder)) as rig:
         for number in range(min(done.values()), passes):
             rig.root(0, "TRUNCATE TABLE app.writes;")
-            with Watch(project, (0, 1, 2)).running() as watch:
-                for fault in (one for one in FAULTS if done[one.name] <= number):
+            with Watch(rig.project, (0, 1, 2)).running() as watch:
+                for fault in (one for one in faults if done[one.name] <= number):
                     outcome = run(fault, Scene(rig, watch, number))
                     outcomes.append(outcome)
                     done[fault.name] += 1
                     save(FOLDER, outcomes)
                     print(f"pass {number + 1} of {passes}: {outcome}", flush=True)
-    finally:
-        project.run("make", "down")
 
 
 def main() -> int:
@@ -129,7 +155,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is stopped on the way out
     signal.signal(signal.SIGINT, signal.default_int_handler)
     outcomes = saved(FOLDER)
-    soak(int(os.environ.get("PASSES") or 10), outcomes)
+    for faults, place in ((FAULTS, local_stack), (NODE_FAULTS, dev_stack)):
+        soak(faults, place, int(os.environ.get("PASSES") or 10), outcomes)
     print((FOLDER / "faults.md").read_text())
     return int(any(one.problems or one.lost != 0 for one in outcomes))
 

@@ -63,14 +63,16 @@ def checksum(workload: MySqlWorkload) -> str:
     return digest(json.dumps([files_of("scripts"), files_of("conf"), settings_file(workload)]))
 
 
-def accounts(name: str, namespace: str, passwords: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
-    """The members' own Secret. A changed password reaches the servers as they run."""
+def accounts(
+    name: str, namespace: str, passwords: Mapping[str, pulumi.Input[str]], whose: tuple[str, ...]
+) -> dict[str, Any]:
+    """The members' own Secret, with these accounts' passwords. A changed password reaches the servers as they run."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": metadata(f"{name}-accounts", namespace, labels(name)),
         "type": "Opaque",
-        "stringData": {account: pulumi.Output.secret(passwords[account]) for account in ACCOUNTS},
+        "stringData": {account: pulumi.Output.secret(passwords[account]) for account in whose},
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from localcloud.gce import disks, instances, names, operations, snapshots
 from localcloud.gce.bodies import (
     AttachDisk,
+    B,
     CreateSnapshot,
     DiskInsert,
     NetworkInsert,
@@ -165,41 +166,22 @@ def _disk_type(call: Call) -> Record:
     }
 
 
+def _on_disk(word: str, model: type[B], run: Callable[[Store, str, B], str], verb: str = "") -> Route:
+    """`POST …/disks/D/<word>`; Google's name for the change is the same word where no `verb` is given."""
+    pattern = rf"{PLACES}/disks/[^/]+/{word}"
+    return Route("POST", pattern, lambda c: run(c.store, c.above, parse(model, c.body)), verb or word)
+
+
 ROUTES: Final = (
     Route("GET", rf"{PLACES}/disks", _list),
     Route("GET", rf"{PLACES}/disks/[^/]+", _look),
     Route("POST", rf"{PLACES}/disks", lambda c: disks.insert(c.store, c.place, parse(DiskInsert, c.body)), "insert"),
     Route("DELETE", rf"{PLACES}/disks/[^/]+", lambda c: disks.delete(c.store, c.path), "delete"),
-    Route(
-        "POST",
-        rf"{PLACES}/disks/[^/]+/resize",
-        lambda c: disks.resize(c.store, c.above, parse(Resize, c.body)),
-        "resizeDisk",
-    ),
-    Route(
-        "POST",
-        rf"{PLACES}/disks/[^/]+/setLabels",
-        lambda c: disks.set_labels(c.store, c.above, parse(SetLabels, c.body)),
-        "setLabels",
-    ),
-    Route(
-        "POST",
-        rf"{PLACES}/disks/[^/]+/createSnapshot",
-        lambda c: snapshots.create(c.store, c.above, parse(CreateSnapshot, c.body)),
-        "createSnapshot",
-    ),
-    Route(
-        "POST",
-        rf"{PLACES}/disks/[^/]+/addResourcePolicies",
-        lambda c: disks.add_policies(c.store, c.above, parse(Policies, c.body)),
-        "addResourcePolicies",
-    ),
-    Route(
-        "POST",
-        rf"{PLACES}/disks/[^/]+/removeResourcePolicies",
-        lambda c: disks.remove_policies(c.store, c.above, parse(Policies, c.body)),
-        "removeResourcePolicies",
-    ),
+    _on_disk("resize", Resize, disks.resize, verb="resizeDisk"),
+    _on_disk("setLabels", SetLabels, disks.set_labels),
+    _on_disk("createSnapshot", CreateSnapshot, snapshots.create),
+    _on_disk("addResourcePolicies", Policies, disks.add_policies),
+    _on_disk("removeResourcePolicies", Policies, disks.remove_policies),
     Route("GET", rf"{GLOBAL}/images", _list),  # there are none
     Route("GET", rf"{GLOBAL}/images/[^/]+", _look),
     Route("GET", rf"{GLOBAL}/snapshots", _list),

@@ -20,16 +20,17 @@ from tests.cluster.mysql_watch import Watch
 
 # As soon as there is a clone, and long before it is done, the server on this side of it is killed.
 KILL_SOURCE = """
-client=(mysql --defaults-file=/run/mysqld/root.cnf -N)
-until [[ $("${client[@]}" <<<"SELECT COUNT(*) FROM performance_schema.processlist WHERE user = 'clone'") != 0 ]]; do
-  sleep 0.02
-done
-kill -KILL $(</run/mysqld/mysqld.pid)
+look="SELECT COUNT(*) FROM performance_schema.processlist WHERE user = 'clone'; DO SLEEP(0.02);"
+while read -r clones; do
+  if [[ $clones != 0 ]]; then kill -KILL $(</run/mysqld/mysqld.pid) && exit 0; fi
+done < <(yes "$look" | mysql --defaults-file=/run/mysqld/root.cnf -N --unbuffered)
+exit 1
 """
 KILL_TARGET = """
-for ((i = 0; i < 2000; i++)); do
+exec {never}<> <(:)  # reading from it is a sleep that starts no process
+while ((SECONDS < 20)); do
   if [[ -d /var/lib/mysql/incoming ]]; then kill -KILL $(</var/lib/mysql/scratch.pid) && exit 0; fi
-  sleep 0.01
+  read -r -t 0.01 -u "$never" || true
 done
 exit 1
 """

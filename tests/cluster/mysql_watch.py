@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from tests.cluster.conftest import Project, eventually
 
 # `n` is printed once its row is answered; an error ends the client, and the next one starts at a number not used yet.
+# Without the pause (some 300 rows a second, then) the writer takes the cores that the members recover with.
 WRITER = """
-seq %d 1000000000 | sed 's/.*/INSERT INTO writes VALUES (&); SELECT &;/' |
+seq %d 1000000000 | sed 's/.*/INSERT INTO writes VALUES (&); SELECT &; DO SLEEP(0.002);/' |
   timeout 300 mysql --host="$MYSQL_HOST" --user=app --ssl-mode=REQUIRED --connect-timeout=1 --unbuffered --batch \\
     --skip-column-names --skip-reconnect app 2>/dev/null
 """

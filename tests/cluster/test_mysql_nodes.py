@@ -46,7 +46,7 @@ def watch(four: MySql) -> Iterator[Watch]:
 def test_all_drills_pass_on_three_nodes_and_drain_is_one_of_them(dev: Dev) -> None:
     where = [pod["spec"]["nodeName"] for pod in dev.get("pods", "--selector=app=mysql")["items"]]
     assert len(set(where)) == len(where) == 3
-    done = dev.run(".venv/bin/python", "-m", "drills", "all", "--yes", timeout=900)
+    done = dev.run("make", "drill", "CLOUD=standin", "YES=1", timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
     results = {each["drill"]: each for each in json.loads((dev.root / "drills-report/all.json").read_text())["results"]}
     names = ("traffic", "read-loop", "break-readiness", "delete-pod", "drain", "scale")
@@ -54,6 +54,11 @@ def test_all_drills_pass_on_three_nodes_and_drain_is_one_of_them(dev: Dev) -> No
     for name in ("traffic", "delete-pod", "drain", "scale"):
         assert results[name]["figures"]["rows"] > 50
         assert results[name]["lost_rows"] == 0
+    assert set(results["scale"]["figures"]["servers"]) == {"100", "101", "102", "103", "104"}
+    claims = {claim["metadata"]["name"] for claim in dev.get("pvc")["items"]}
+    assert {f"data-mysql-{ordinal}" for ordinal in range(5)} <= claims
+    assert "# Drills of default/mysql: passed" in (dev.root / "drills-report/all.md").read_text()
+    assert "unschedulable" not in str(dev.get("nodes"))
 
 
 @pytest.mark.parametrize("fault", NODE_FAULTS, ids=lambda fault: fault.name)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from localcloud.layout import State
 from localcloud.progress import Progress
 from localcloud.toolchain import catalog, vendor
 from localcloud.toolchain.catalog import Release, Tool
@@ -54,6 +55,19 @@ def script(directory: Path, name: str, body: str) -> Path:
     path.write_text(f"#!/bin/sh\n{body}\n")
     path.chmod(0o755)
     return path
+
+
+def calls(folder: Path) -> list[str]:
+    """The command lines that a script noted in `calls`, a line each."""
+    file = folder / "calls"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def with_pulumi(root: Path, body: str) -> State:
+    """The state of a checkout with this script as its Pulumi."""
+    state = State(root / ".localcloud")
+    script(state.bin, "pulumi", body)
+    return state
 
 
 def quiet() -> Progress:
@@ -112,8 +126,7 @@ class Workbench:
 
     def go_calls(self) -> list[str]:
         """The command lines that Go got."""
-        calls = self.go / "calls"
-        return calls.read_text().splitlines() if calls.exists() else []
+        return calls(self.go)
 
     def install_pulumi(self, version: str = "v3.300.0", directory: Path | None = None) -> Path:
         """Put a Pulumi on PATH that says this of its version."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import runpy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pulumi
 import yaml
 
 from components.config import ConfigError, StackConfig, parse
+from components.mysql.engine import Engine
 from components.stack import deploy
 from tests.support.recording import Recorded, record
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 STACKS = ("dev", "local", "prod")
 NO_HISTORY = {"pulumi:pulumi:readStackOutputs": {"name": "test", "outputs": {}}}
 PROJECT = "acme-test"
+PASSWORD = "correct horse battery staple"
 
 TARGET: dict[str, Any] = {"context": "test", "namespace": "shop", "kubernetesVersion": "1.34"}
 LOCAL: dict[str, Any] = {
@@ -84,6 +86,32 @@ def export(stack: StackConfig) -> None:
     """What the program's last lines do."""
     for name, outputs in deploy(stack).items():
         pulumi.export(name, outputs)
+
+
+def members(make: Callable[[Mapping[str, pulumi.Output[str]]], Engine], accounts: tuple[str, ...]) -> Recorded:
+    """The MySQL that `make` makes of its accounts' passwords, each of which has PASSWORD in it."""
+
+    def program() -> None:
+        made = make({account: pulumi.Output.secret(f"{PASSWORD} of {account}") for account in accounts})
+        for key, value in made.outputs.items():
+            pulumi.export(key, value)
+
+    return record(program)
+
+
+def pod_of(recorded: Recorded) -> Mapping[str, Any]:
+    """The spec of the only set's pods."""
+    spec: Mapping[str, Any] = recorded.one("StatefulSet").inputs["spec"]["template"]["spec"]
+    return spec
+
+
+def plain(value: Any) -> Any:
+    """What is not marked as a secret."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else None
 
 
 @cache

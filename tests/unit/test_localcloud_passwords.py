@@ -9,7 +9,7 @@ import pytest
 from localcloud import cluster, operations, passwords, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State
-from tests.unit.localcloud_fakes import quiet, said, script
+from tests.unit.localcloud_fakes import calls, quiet, said, script, with_pulumi
 
 KEYS = [
     f"statefulsets:mysql{account}Password" for account in ("Root", "Replication", "Clone", "Monitor", "Application")
@@ -38,13 +38,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def state(root: Path) -> State:
-    state = State(root / ".localcloud")
-    script(state.bin, "pulumi", PULUMI)
-    return state
-
-
-def calls(root: Path) -> list[str]:
-    return (root / "calls").read_text().splitlines() if (root / "calls").exists() else []
+    return with_pulumi(root, PULUMI)
 
 
 def values(file: Path) -> dict[str, str]:

@@ -303,7 +303,7 @@ def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
         def write(path: Path, content: bytes) -> None:
             nonlocal written
             if written == limit:
-                path.with_name(f".{path.name}.new").write_bytes(content[: len(content) // 2])
+                path.with_name(f"{path.name}.new").write_bytes(content[: len(content) // 2])
                 raise KeyboardInterrupt
             written += 1
             real(path, content)

@@ -19,7 +19,7 @@ from localcloud.layout import State
 from localcloud.toolchain import TOOLS, install
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 from localcloud.toolchain.install import Resolved
-from tests.unit.localcloud_fakes import need, quiet, said, script
+from tests.unit.localcloud_fakes import calls, need, quiet, said, script, with_pulumi
 
 # Keeps a stack as Pulumi's file backend does, and takes a stack file's salt for the passphrase it belongs to.
 PULUMI = r"""
@@ -56,17 +56,11 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def state(root: Path) -> State:
-    state = State(root / ".localcloud")
-    script(state.bin, "pulumi", PULUMI)
-    return state
+    return with_pulumi(root, PULUMI)
 
 
 def prepare(state: State, name: str = "local") -> None:
     stack.prepare(state, name, state.root / "provider")
-
-
-def calls(root: Path) -> list[str]:
-    return (root / "calls").read_text().splitlines() if (root / "calls").exists() else []
 
 
 def test_a_stack_is_made_once_and_prepared_at_no_cost_after_that(root: Path, state: State) -> None:

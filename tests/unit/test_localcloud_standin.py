@@ -14,7 +14,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.gce.provider import VERSION
 from localcloud.images import builder
 from localcloud.layout import Node, State
-from tests.unit.localcloud_fakes import quiet, said, script
+from tests.unit.localcloud_fakes import calls, quiet, said, with_pulumi
 
 GOOGLE = """\
 # mine
@@ -68,8 +68,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def state(root: Path) -> State:
-    state = State(root / ".localcloud")
-    script(state.bin, "pulumi", PULUMI)
+    state = with_pulumi(root, PULUMI)
     state.kubeconfig.write_text(yaml.safe_dump(KUBECONFIG))
     return state
 
@@ -103,8 +102,8 @@ def test_every_password_that_the_stack_names_is_made_once_and_on_no_command_line
     assert "statefulsets:ordersPassword" in made
     again = {key: value["secure"] for key, value in config(prepare(state)).items() if standin._is_secret(value)}
     assert again == made
-    calls = (root / "calls").read_text()
-    assert not any(value.removeprefix("v1:") in calls for value in made.values())
+    told = "\n".join(calls(root))
+    assert not any(value.removeprefix("v1:") in told for value in made.values())
 
 
 def test_a_change_of_the_tracked_file_comes_through_and_its_own_secrets_do_not(root: Path, state: State) -> None:
@@ -118,7 +117,7 @@ def test_a_change_of_the_tracked_file_comes_through_and_its_own_secrets_do_not(r
 
 def test_the_stack_is_called_a_stand_in_and_has_a_home_and_state_of_its_own(root: Path, state: State) -> None:
     there = prepare(state)
-    inits = [line for line in (root / "calls").read_text().splitlines() if "stack init" in line]
+    inits = [line for line in calls(root) if "stack init" in line]
     assert [line.rpartition(" ")[2] for line in inits] == ["dev-standin"]
     assert (root / "homes").read_text().strip() == str(there.pulumi_home)
     for own, local in ((there.pulumi_home, state.pulumi_home), (there.pulumi_state, state.pulumi_state)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -17,9 +17,19 @@ from tests.support.golden import assert_golden
 from tests.support.kube_schema import assert_cluster_accepts
 from tests.support.recording import Recorded, record
 from tests.support.wire import masked
-from tests.unit.programs import LOCAL, NO_HISTORY, TARGET, changed, export, problems
+from tests.unit.programs import (
+    LOCAL,
+    NO_HISTORY,
+    PASSWORD,
+    TARGET,
+    changed,
+    export,
+    members,
+    plain,
+    pod_of,
+    problems,
+)
 
-PASSWORD = "correct horse battery staple"
 MYSQL: dict[str, Any] = {"kind": "mysql", "storage": LOCAL}
 
 
@@ -31,19 +41,8 @@ def mysql(**changes: Any) -> dict[str, Any]:
 def build(**changes: Any) -> Recorded:
     """Records the component made of a stack file's entry."""
     workload = MySqlWorkload.model_validate_json(json.dumps(mysql(**changes)))
-
-    def program() -> None:
-        secret = {account: pulumi.Output.secret(f"{PASSWORD} of {account}") for account in ACCOUNTS}
-        made = ReplicatedMySql("mysql", ReplicatedMySqlArgs(namespace="shop", workload=workload, passwords=secret))
-        for key, value in made.outputs.items():
-            pulumi.export(key, value)
-
-    return record(program)
-
-
-def pod_of(recorded: Recorded) -> Mapping[str, Any]:
-    spec: Mapping[str, Any] = recorded.one("StatefulSet").inputs["spec"]["template"]["spec"]
-    return spec
+    args = partial(ReplicatedMySqlArgs, namespace="shop", workload=workload)
+    return members(lambda passwords: ReplicatedMySql("mysql", args(passwords=passwords)), ACCOUNTS)
 
 
 def env_of(recorded: Recorded) -> dict[str, str]:
@@ -76,15 +75,6 @@ def test_no_password_is_in_plain_sight() -> None:
         assert PASSWORD not in json.dumps(plain(resource.inputs))
     assert PASSWORD not in json.dumps(plain(recorded.stack_outputs))
     assert set(recorded.one("Secret", "mysql-accounts").inputs["stringData"]) == set(ACCOUNTS)
-
-
-def plain(value: Any) -> Any:
-    """What is not marked as a secret."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else None
 
 
 def test_the_memory_that_there_are_data_is_made_last_and_kept_with_them() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,19 @@ from components.mysql import XtrabackupMySql, XtrabackupMySqlArgs
 from components.mysql.xtrabackup.objects import ACCOUNTS, program
 from tests.support.kube_schema import assert_cluster_accepts
 from tests.support.recording import Recorded, record
-from tests.unit.programs import LOCAL, NO_HISTORY, TARGET, changed, export, problems
+from tests.unit.programs import (
+    LOCAL,
+    NO_HISTORY,
+    PASSWORD,
+    TARGET,
+    changed,
+    export,
+    members,
+    plain,
+    pod_of,
+    problems,
+)
 
-PASSWORD = "correct horse battery staple"
 SEED = list(yaml.safe_load_all((Path(__file__).parent / "seed_mysql.yaml").read_text()))
 MYSQL: dict[str, Any] = {"kind": "mysql", "engine": "xtrabackup"}
 
@@ -85,19 +96,8 @@ DEVIATIONS: Mapping[str, str] = {
 def build(**changes: Any) -> Recorded:
     """Records the component made of a stack file's entry."""
     workload = XtrabackupWorkload.model_validate_json(json.dumps(changed(MYSQL, changes)))
-
-    def program() -> None:
-        secret = {account: pulumi.Output.secret(f"{PASSWORD} of {account}") for account in ACCOUNTS}
-        made = XtrabackupMySql("mysql", XtrabackupMySqlArgs(namespace="shop", workload=workload, passwords=secret))
-        for key, value in made.outputs.items():
-            pulumi.export(key, value)
-
-    return record(program)
-
-
-def pod_of(recorded: Recorded) -> Mapping[str, Any]:
-    spec: Mapping[str, Any] = recorded.one("StatefulSet").inputs["spec"]["template"]["spec"]
-    return spec
+    args = partial(XtrabackupMySqlArgs, namespace="shop", workload=workload)
+    return members(lambda passwords: XtrabackupMySql("mysql", args(passwords=passwords)), ACCOUNTS)
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -140,15 +140,6 @@ def test_no_password_is_in_plain_sight_and_none_is_empty() -> None:
         assert PASSWORD not in json.dumps(plain(resource.inputs))
     assert set(recorded.one("Secret", "mysql-accounts").inputs["stringData"]) == set(ACCOUNTS)
     assert "MYSQL_ALLOW_EMPTY_PASSWORD" not in json.dumps(plain(recorded.one("StatefulSet").inputs))
-
-
-def plain(value: Any) -> Any:
-    """What is not marked as a secret."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else None
 
 
 def test_only_members_reach_the_port_that_hands_out_the_whole_data() -> None:

@@ -12,7 +12,7 @@ from tests.support.golden import assert_golden
 from tests.support.kube_schema import assert_cluster_accepts, schema_errors
 from tests.support.monitor import Resource
 from tests.support.recording import Recorded
-from tests.unit.programs import ROOT, STACKS, config_of, run_stack
+from tests.unit.programs import ROOT, STACKS, config_of, plain, run_stack
 
 SAFETY = ("protect", "retain_on_delete", "import_id", "provider", "depends_on", "ignore_changes", "aliases")
 
@@ -123,15 +123,6 @@ def test_nothing_secret_is_in_plain_sight(recorded: Recorded) -> None:
     for resource in recorded.resources:
         assert "hunter2" not in json.dumps(plain(resource.inputs))
     assert "hunter2" not in json.dumps(plain(recorded.stack_outputs))
-
-
-def plain(value: Any) -> Any:
-    """What is not marked as a secret."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else None
 
 
 def test_a_stack_file_names_the_schema_and_forbids_other_clusters(stack: str) -> None:

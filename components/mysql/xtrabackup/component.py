@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 
-from components.client import ClientSecretArgs, MySqlClient, mysql_client
 from components.config.mysql_xtrabackup import XtrabackupWorkload
-from components.mysql.objects import client_label, initialised, read_service
+from components.mysql.engine import Engine, EngineArgs
+from components.mysql.objects import read_service
 from components.mysql.xtrabackup import objects, pod
 from components.naming import pod_name
 from components.objects import KubernetesObject
@@ -28,18 +27,13 @@ OLD_FORMAT: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class XtrabackupMySqlArgs:
-    """What XtrabackupMySql needs to know."""
+class XtrabackupMySqlArgs(EngineArgs):
+    """What XtrabackupMySql needs to know; the engine's own account is `backup`."""
 
-    namespace: str
     workload: XtrabackupWorkload
-    passwords: Mapping[str, pulumi.Input[str]]
-    """By account: root, replication, backup, monitor, application. They are marked as secrets here too."""
-    project: str | None = None
-    """Google project of its disks, where it has any."""
 
 
-class XtrabackupMySql(pulumi.ComponentResource):
+class XtrabackupMySql(Engine):
     """After `up`: `<name>-0` takes writes, the others replicate from it, and every ready one may be read.
 
     Services: `<name>` (headless; writes go to `<name>-0.<name>`) and `<name>-read` (ready members); the Secret
@@ -51,12 +45,6 @@ class XtrabackupMySql(pulumi.ComponentResource):
     the members that go.
     """
 
-    service: StatefulService
-    client: MySqlClient
-    """Where to write, where to read, and the Secret to log in with."""
-    outputs: dict[str, Any]
-    """hosts, claims, volumes, endpoints, the client Secret's name, the label that lets a pod in."""
-
     def __init__(self, name: str, args: XtrabackupMySqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("statefulsets:mysql:XtrabackupMySql", name, None, opts)
         pulumi.log.warn(END_OF_LIFE, self)
@@ -66,8 +54,7 @@ class XtrabackupMySql(pulumi.ComponentResource):
         namespace, workload = args.namespace, args.workload
         settings = KubernetesObject(f"{name}-settings", objects.settings(name, namespace), child)
         scripts = KubernetesObject(f"{name}-scripts", objects.scripts(name, namespace, workload), child)
-        hidden = pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "stringData"])
-        accounts = KubernetesObject(f"{name}-accounts", objects.accounts(name, namespace, args.passwords), hidden)
+        accounts = self._accounts(name, args, objects.ACCOUNTS)
         read = KubernetesObject(f"{name}-read", read_service(name, namespace), child)
         provided = provide(name, namespace, workload, args.project, child)
         self.service = StatefulService(
@@ -87,34 +74,5 @@ class XtrabackupMySql(pulumi.ComponentResource):
             ),
             child,
         )
-        # Made when the members are up, kept as long as their data: see first.sh.
-        KubernetesObject(
-            f"{name}-initialised",
-            initialised(name, namespace),
-            pulumi.ResourceOptions(
-                parent=self, depends_on=[self.service], retain_on_delete=workload.durability == "keep"
-            ),
-        )
-        self.client = mysql_client(name, client(name, args), child, (self.service, read))
-        self.outputs = {
-            "hosts": list(self.service.hosts),
-            "claims": list(self.service.claims),
-            "volumes": list(self.service.volumes),
-            "write": self.client.write_endpoint,
-            "read": self.client.read_endpoint,
-            "secret": self.client.secret_name,
-            "clientLabel": client_label(name),
-        }
-        self.register_outputs(self.outputs)
-
-
-def client(name: str, args: XtrabackupMySqlArgs) -> ClientSecretArgs:
-    """Writes go to the first member by its own name, as in the seed."""
-    return ClientSecretArgs(
-        namespace=args.namespace,
-        write_service=f"{pod_name(name, 0)}.{name}",
-        read_service=f"{name}-read",
-        user=args.workload.application,
-        password=args.passwords["application"],
-        database=args.workload.database,
-    )
+        # Writes go to the first member by its own name, as in the seed.
+        self._finish(name, args, write_service=f"{pod_name(name, 0)}.{name}", services=(self.service, read))

@@ -1,20 +1,16 @@
-"""What stands around the members: the seed's ConfigMap, the scripts, the accounts, who may connect."""
+"""What stands around the members: the seed's ConfigMap, the scripts, who may connect."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
-
-import pulumi
 
 from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.mysql.objects import MYSQL, client_label, config_map, files_of
 from components.naming import digest
-from components.objects import labels, metadata
 from components.stateful_service import Port, peers
 
-__all__ = ["ACCOUNTS", "BACKUP", "MYSQL", "accounts", "checksum", "ingress", "scripts", "settings"]
+__all__ = ["ACCOUNTS", "BACKUP", "MYSQL", "checksum", "ingress", "scripts", "settings"]
 
 BACKUP: Final = Port(name="xtrabackup", service=3307, container=3307)
 """Where a member's sidecar sends the whole data to whoever asks; on no Service."""
@@ -41,17 +37,6 @@ def scripts(name: str, namespace: str, workload: XtrabackupWorkload) -> dict[str
 def checksum() -> str:
     """Changes with all that a member reads once, at its start."""
     return digest(json.dumps([program(), files_of(CONF)]))
-
-
-def accounts(name: str, namespace: str, passwords: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
-    """The members' own Secret. A changed password reaches the servers as they run."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": metadata(f"{name}-accounts", namespace, labels(name)),
-        "type": "Opaque",
-        "stringData": {account: pulumi.Output.secret(passwords[account]) for account in ACCOUNTS},
-    }
 
 
 def ingress(name: str, workload: XtrabackupWorkload) -> list[dict[str, Any]]:

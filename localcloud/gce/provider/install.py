@@ -6,6 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from localcloud import atomic
 from localcloud.gce.provider import VERSION
 from localcloud.layout import ROOT
 
@@ -18,8 +19,5 @@ def install(home: Path) -> Path:
     command = f"{shlex.quote(sys.executable)} -m localcloud.gce.provider"
     text = f'#!/bin/sh\n# Not Google\'s: the GCE stand-in of localcloud.\n{environment} exec {command} "$@"\n'
     if not program.exists() or program.read_text() != text:
-        aside = program.with_suffix(".new")
-        aside.write_text(text)
-        aside.chmod(0o755)
-        aside.replace(program)
+        atomic.write(program, text, 0o755)
     return program
