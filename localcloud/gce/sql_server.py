@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 import pymysql
 
-from localcloud import daemons
+from localcloud import atomic, daemons
 from localcloud.daemons import Daemon
 from localcloud.errors import LocalCloudError
 from localcloud.gce.mysqld import ACCOUNT, Engine
@@ -214,16 +214,17 @@ class Mysqld:
         return plug
 
     def _write(self, files: Files) -> None:
-        for inner, mode in (("", 0o755), ("data", 0o750), ("run", 0o700), ("scratch", 0o700), ("tls", 0o700)):
-            (self.folder / inner).mkdir(mode=mode, parents=True, exist_ok=True)
-            os.chown(self.folder / inner, ACCOUNT if inner else 0, ACCOUNT if inner else 0)
+        """mysqld writes to its data, its socket's folder and its scratch, and reads the rest, which is root's."""
+        owners = {"": 0, "tls": 0, "data": ACCOUNT, "run": ACCOUNT, "scratch": ACCOUNT}
+        for inner, owner in owners.items():
+            folder = self.folder / inner
+            folder.mkdir(parents=True, exist_ok=True)
+            os.chown(folder, owner, ACCOUNT)
+            folder.chmod(0o750)
         for path, text in self._texts(files).items():
-            aside = path.with_name(f".{path.name}.new")
-            aside.unlink(missing_ok=True)
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-                new.write(text)
-                os.fchown(new.fileno(), ACCOUNT, ACCOUNT)
-            aside.replace(path)
+            atomic.write(path, text, atomic.SECRET)
+            os.chown(path, 0, ACCOUNT)
+            path.chmod(0o640)
 
     def _texts(self, files: Files) -> dict[Path, str]:
         tls = self.folder / "tls"
