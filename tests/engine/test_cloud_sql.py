@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import ssl
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.engine, unnoticed]
 
 IMAGES = cache() / "images"
 HOST = "10.209.0.1"
+LOCK = Path("/run/statefulsets-test-cloud-sql.lock")
 WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "203.0.113.224/27", ())
 ORDERS, COPY = f"{SQL}/instances/orders", f"{SQL}/instances/copy"
 PASSWORD = 'it\'s \\ "quoted" %s'
@@ -102,13 +104,19 @@ def bridge() -> Iterator[None]:
         pytest.skip("not root: network namespaces need it")
     if not archive_path(mysqld.IMAGE, IMAGES).is_file():
         pytest.skip(f"{mysqld.IMAGE} is not built: `make up` of a stack with a MySQL does it")
-    subprocess.run(["ip", "link", "add", WIRING.bridge, "type", "bridge"], check=True)
-    try:
+    with LOCK.open("w") as lock:  # its addresses are this machine's: one run at a time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _clear()  # what a run that was killed left
+        subprocess.run(["ip", "link", "add", WIRING.bridge, "type", "bridge"], check=True)
         for words in ("address add 10.209.0.1/24 dev", "link set up dev", f"route add {WIRING.public_net} dev"):
             subprocess.run(["ip", *words.split(), WIRING.bridge], check=True)
         yield
-    finally:
-        WIRING.unplug_all()
+        _clear()
+
+
+def _clear() -> None:
+    WIRING.unplug_all()
+    if WIRING.exists:
         subprocess.run(["ip", "link", "delete", WIRING.bridge], check=True)
 
 
