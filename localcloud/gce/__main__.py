@@ -9,7 +9,8 @@ import threading
 from pathlib import Path
 
 from localcloud.gce.server import Server
-from localcloud.gce.sql_servers import Servers, real
+from localcloud.gce.sql_machine import real
+from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
 from localcloud.layout import cache
 

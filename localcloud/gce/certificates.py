@@ -40,6 +40,17 @@ def server(name: str, addresses: Iterable[str], cert: str, key: str) -> Certific
     return _issue(name, (cert, key), [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses])
 
 
+def revoked(serials: Iterable[int], cert: str, key: str) -> str:
+    """The authority's list, in PEM, of certificates that it does not vouch for any more."""
+    start, authority = datetime.now(UTC), x509.load_pem_x509_certificate(cert.encode())
+    builder = x509.CertificateRevocationListBuilder().issuer_name(authority.subject)
+    builder = builder.last_update(start - timedelta(hours=1)).next_update(start + TEN_YEARS)
+    for serial in serials:
+        one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(start).build()
+        builder = builder.add_revoked_certificate(one)
+    return builder.sign(_key(key), hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
 def _key(pem: str) -> ec.EllipticCurvePrivateKey:
     loaded = serialization.load_pem_private_key(pem.encode(), password=None)
     assert isinstance(loaded, ec.EllipticCurvePrivateKey)  # noqa: S101  we made it

@@ -113,6 +113,7 @@ OURS: Final[Mapping[str, str]] = {
     "ssl_ca": f"{INSIDE}/tls/ca.pem",
     "ssl_cert": f"{INSIDE}/tls/server.pem",
     "ssl_key": f"{INSIDE}/tls/server.key",
+    "ssl_crl": f"{INSIDE}/tls/revoked.pem",
 }
 """What no flag may change."""
 MODEST: Final[Mapping[str, str]] = {

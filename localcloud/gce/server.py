@@ -12,7 +12,8 @@ from typing import Any, Final
 from localcloud.gce import compute, instances, sql
 from localcloud.gce.bodies import StandinInstances, parse
 from localcloud.gce.errors import ApiError, invalid, not_implemented
-from localcloud.gce.sql_servers import Servers, records_only
+from localcloud.gce.sql_machine import records_only
+from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Record, Store
 
 LONGEST_BODY: Final = 1 << 20

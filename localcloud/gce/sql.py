@@ -184,10 +184,14 @@ class _Call:
 
     def _delete_named(self) -> Record:
         path = f"{self.instance}/{self.part}/{self.name}"
-        sql_instances.find(self.store, path)
+        record = sql_instances.find(self.store, path)
         self.store.delete(path)
         if self.part == "databases":
             self.servers.drop_database(self.owner, str(self.name))
+        else:
+            revoked = [*self.owner.get(sql_instances.REVOKED, ()), int(record["certSerialNumber"])]
+            self.store.put(self.instance, {**self.owner, sql_instances.REVOKED: revoked})
+            self.servers.trust(self.store, self.instance)
         return self._done(f"DELETE_{self.part.upper()}", path)
 
     def _insert_user(self) -> Record:

@@ -15,7 +15,9 @@ from localcloud.gce.wiring import MOST, Wiring
 
 LONGEST_NAME: Final = 98
 """Project and instance name together, with the colon (Cloud SQL, "About instance settings", Instance ID)."""
-HIDDEN: Final = ("caKey", "standinNumber")
+REVOKED: Final = "standinRevoked"
+"""The serial numbers of an instance's certificates that were deleted."""
+HIDDEN: Final = ("caKey", "standinNumber", REVOKED)
 ROOT: Final = {"name": "root", "host": "%", "type": "BUILT_IN"}
 
 

@@ -72,6 +72,8 @@ class Files:
     configuration: str
     authorities: str
     """PEM: its own, and its primary's, whose clients are its own, too."""
+    revoked: str
+    """PEM: the lists of these authorities of certificates that are not good any more."""
     certificate: str
     key: str
     private: bool
@@ -136,9 +138,11 @@ class Mysqld:
 
     def start(self, files: Files) -> None:
         """Have it run with these files: started, or started anew if it runs with others."""
-        file = self.folder / "my.cnf"  # certificates are made anew each time, and count for nothing
+        file = self.folder / "my.cnf"  # certificates are made anew each time, and need no new start
         if self.runs() and file.exists() and file.read_text() == files.configuration:
+            self._write(files)
             self._plug(files)
+            self.tell(("ALTER INSTANCE RELOAD TLS",))
             return
         self.stop()
         self._write(files)
@@ -230,6 +234,7 @@ class Mysqld:
         tls = self.folder / "tls"
         return {
             tls / "ca.pem": files.authorities,
+            tls / "revoked.pem": files.revoked,
             tls / "server.pem": files.certificate,
             tls / "server.key": files.key,
             self.folder / "my.cnf": files.configuration,

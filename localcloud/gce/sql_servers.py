@@ -6,18 +6,14 @@ server later the accounts whose passwords nobody kept.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from localcloud.errors import LocalCloudError
 from localcloud.gce import certificates, mysqld, sql_instances
 from localcloud.gce.errors import ApiError, invalid
 from localcloud.gce.sql_server import ADMINISTRATOR, ROLE, FailedError, Files, Server
@@ -105,6 +101,17 @@ class Servers:
             with failing("delete"):
                 self._make(record["standinNumber"]).remove()
             self._states.pop(record["standinNumber"], None)
+
+    def trust(self, store: Store, path: str) -> None:
+        """An instance and its replicas learn which clients' certificates are not good any more."""
+        record = sql_instances.find(store, path)
+        folder = path.rpartition("/")[0]
+        for name in (record["name"], *record.get("replicaNames", ())):
+            each = sql_instances.find(store, f"{folder}/{name}")
+            if self.has(each):
+                with failing("update"):
+                    files = self._files(each, sql_instances.primary_of(store, each))
+                    self._make(each["standinNumber"]).start(files)
 
     def leave(self, record: Record, primary: Record) -> None:
         """A replica is gone: its account at the primary goes, too."""
@@ -227,10 +234,15 @@ class Servers:
         listens = sorted({*shown.values(), self.wiring.private(number)})
         authority = record["serverCaCert"]["cert"]
         made = certificates.server(f"{record['project']}:{record['name']}", listens, authority, record["caKey"])
+        trusted = [record, primary] if primary else [record]
         networks = record["settings"].get("ipConfiguration", {}).get("authorizedNetworks", [])
         return Files(
             mysqld.configuration(record["settings"], number, listens, "masterInstanceName" in record),
-            authority + (primary["serverCaCert"]["cert"] if primary else ""),
+            "".join(each["serverCaCert"]["cert"] for each in trusted),
+            "".join(
+                certificates.revoked(each.get(sql_instances.REVOKED, ()), each["serverCaCert"]["cert"], each["caKey"])
+                for each in trusted
+            ),
             made.cert,
             made.key,
             "PRIVATE" in shown,
@@ -245,46 +257,6 @@ def failing(verb: str) -> Iterator[None]:
         yield
     except FailedError as failure:
         raise ApiError("internalError", f"Cloud SQL cannot {verb} the instance: {failure}") from None
-
-
-def records_only(reason: str) -> Servers:
-    """No servers: what is left where none can run."""
-
-    def never(number: int) -> Server:
-        raise FailedError(f"no server has number {number}")
-
-    return Servers(lambda: f"{NONE}: {reason}", never, Wiring())
-
-
-def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
-    """Servers below `folder`, of the best mysqld there is when an instance is made."""
-    from localcloud.gce.sql_server import Mysqld
-
-    plugs = wiring or Wiring()
-    found: list[mysqld.Engine] = []
-
-    def engine() -> str:
-        if os.geteuid() != 0:
-            return f"{NONE}: the stand-in is not root's, and cannot give a server a network namespace"
-        if not plugs.exists:
-            return f"{NONE}: there is no bridge {plugs.bridge}, the local cluster's, to plug a server into"
-        if not found:
-            try:
-                best = mysqld.find(folder, images)
-            except (LocalCloudError, OSError, tarfile.TarError) as error:
-                best = str(error)
-            if isinstance(best, str):
-                return f"{NONE}: {best}"
-            found.append(best)
-        return found[0].told
-
-    def make(number: int) -> Server:
-        told = engine()
-        if not found:
-            raise FailedError(told)
-        return Mysqld(number, folder / str(number), found[0], plugs, folder.parent.parent)
-
-    return Servers(engine, make, plugs)
 
 
 def _mode(record: Record) -> str:

@@ -18,7 +18,8 @@ import pymysql
 import pytest
 
 from localcloud import daemons
-from localcloud.gce import mysqld, sql_servers
+from localcloud.gce import mysqld, sql_machine
+from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
 from localcloud.gce.wiring import NAMESPACES, Wiring
 from localcloud.images.builder import archive_path
@@ -52,7 +53,7 @@ class Rig:
 
     google: Google
     folder: Path
-    servers: sql_servers.Servers
+    servers: Servers
     root: Path
 
     def address(self, kind: str = "PRIVATE", instance: str = ORDERS) -> str:
@@ -123,7 +124,7 @@ def _clear() -> None:
 @pytest.fixture(scope="module")
 def rig(bridge: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     root = tmp_path_factory.mktemp("cluster")
-    servers = sql_servers.real(root / "gce" / "sql", IMAGES, WIRING)
+    servers = sql_machine.real(root / "gce" / "sql", IMAGES, WIRING)
     try:
         with serving(root / "gce", servers) as google:
             body = {"name": "orders", "region": "europe-west1", "databaseVersion": "MYSQL_8_4", "settings": SETTINGS}
@@ -226,6 +227,11 @@ def test_a_client_needs_a_certificate_of_the_instances_where_it_is_asked_for(rig
     with pytest.raises(pymysql.OperationalError, match="denied"):
         rig.sql("SELECT 1")
     assert rig.sql("SELECT 1", certificate=(tmp_path / "cert", tmp_path / "key"))
+    pid = rig.processes()["sql-1"]
+    rig.google.do("DELETE", f"{ORDERS}/sslCerts/{made['certInfo']['sha1Fingerprint']}")
+    with pytest.raises(pymysql.OperationalError):
+        rig.sql("SELECT 1", certificate=(tmp_path / "cert", tmp_path / "key"))
+    assert rig.processes()["sql-1"] == pid, "no need for a restart"
     assert rig.change()[0] == 200
     assert rig.sql("SELECT 1")
 
@@ -246,7 +252,7 @@ def test_a_replica_has_what_was_there_follows_and_takes_no_writes(rig: Rig) -> N
 def test_servers_outlive_the_stand_in_and_come_back_with_their_data_when_they_end(rig: Rig) -> None:
     before = rig.processes()
     assert sorted(before) == ["sql-1", "sql-2"]
-    again = sql_servers.real(rig.folder / "sql", IMAGES, WIRING)
+    again = sql_machine.real(rig.folder / "sql", IMAGES, WIRING)
     store = Store(rig.folder)
     again.restore(store)
     assert rig.processes() == before, "a new stand-in restarted what ran"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud.gce import mysqld, sql_instances, wiring
-from localcloud.gce.sql_servers import real
+from localcloud.gce.sql_machine import real
 from localcloud.gce.store import Store
 from localcloud.gce.wiring import MOST, PRIVATE_NET, Wiring
 from localcloud.images.archive import ImageConfig, Tree, write_archive
