@@ -8,7 +8,8 @@ from pathlib import Path
 
 from localcloud.errors import LocalCloudError
 from localcloud.gce import mysqld
-from localcloud.gce.sql_server import FailedError, Mysqld, Server
+from localcloud.gce.sql_backend import FailedError, Server
+from localcloud.gce.sql_server import Mysqld
 from localcloud.gce.sql_servers import NONE, Servers
 from localcloud.gce.wiring import Wiring
 
@@ -26,6 +27,7 @@ def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
     """Servers below `folder`, of the best mysqld there is when an instance is made."""
     plugs = wiring or Wiring()
     found: list[mysqld.Engine] = []
+    made: dict[int, Mysqld] = {}
 
     def engine() -> str:
         if os.geteuid() != 0:
@@ -46,6 +48,8 @@ def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
         told = engine()
         if not found:
             raise FailedError(told)
-        return Mysqld(number, folder / str(number), found[0], plugs, folder.parent.parent)
+        if number not in made:
+            made[number] = Mysqld(number, folder / str(number), found[0], plugs, folder.parent.parent)
+        return made[number]
 
     return Servers(engine, make, plugs)

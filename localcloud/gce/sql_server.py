@@ -12,10 +12,9 @@ import secrets
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pymysql
 
@@ -23,6 +22,7 @@ from localcloud import atomic, daemons
 from localcloud.daemons import Daemon
 from localcloud.errors import LocalCloudError
 from localcloud.gce.mysqld import ACCOUNT, Engine
+from localcloud.gce.sql_backend import FailedError, Files, Server
 from localcloud.gce.wiring import Wiring
 
 ADMINISTRATOR: Final = "standin"
@@ -48,44 +48,13 @@ _FIRST: Final = (
 """What a new server is told: Cloud SQL's role, which has all that does not reach out of the server, and its `root`."""
 
 
-class FailedError(Exception):
-    """A server that does not do what it is told, and its own words."""
-
-
-class Server(Protocol):
-    """A MySQL behind an instance. Each method returns when it is done and raises FailedError when it is not."""
-
-    def check(self, configuration: str) -> str: ...
-    def create(self, files: Files) -> None: ...
-    def clone(self, files: Files, primary: Server, address: str) -> None: ...
-    def start(self, files: Files) -> None: ...
-    def remove(self) -> None: ...
-    def runs(self) -> bool: ...
-    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]: ...
-    def tell(self, *statements: tuple[Any, ...]) -> None: ...
-
-
-@dataclass(frozen=True)
-class Files:
-    """What lies in an instance's folder besides its data, and who gets through to it."""
-
-    configuration: str
-    authorities: str
-    """PEM: its own, and its primary's, whose clients are its own, too."""
-    revoked: str
-    """PEM: the lists of these authorities of certificates that are not good any more."""
-    certificate: str
-    key: str
-    private: bool
-    public_from: Sequence[str]
-
-
 class Mysqld:
     """A real one."""
 
     def __init__(self, number: int, folder: Path, engine: Engine, wiring: Wiring, owner: Path) -> None:
         self.number, self.folder, self.engine, self.wiring, self.owner = number, folder, engine, wiring, owner
         self.name = f"sql-{number}"
+        self._pid = 0
 
     def create(self, files: Files) -> None:
         """A new server without data, and its first start."""
@@ -168,6 +137,15 @@ class Mysqld:
             return bool(self.ask("SELECT 1"))
         except FailedError:
             return False
+
+    def lives(self) -> bool:
+        """Whether its process is there: asked all the time, so all processes are looked through only when it is not."""
+        mark = f"{daemons.MARK}={self.owner}:{self.name}".encode()
+        with contextlib.suppress(OSError):
+            if self._pid and mark in Path(f"/proc/{self._pid}/environ").read_bytes().split(b"\0"):
+                return True
+        self._pid = next((process.pid for process in daemons.running(self.owner) if process.name == self.name), 0)
+        return self._pid != 0
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a query."""
@@ -268,7 +246,7 @@ class Mysqld:
         logs = self.owner / "logs"
         command = self.engine.command(self.folder, namespace=self.wiring.namespace(self.number))
         daemons.start(self.owner, Daemon(self.name, command), logs)
-        daemons.wait_until(lambda: self._answers() or not self._lives(), PATIENCE, 0.1)
+        daemons.wait_until(lambda: self._answers() or not self.lives(), PATIENCE, 0.1)
         if not self._answers():
             raise FailedError(f"mysqld does not start: {self._complaint(logs / f'{self.name}.log')}")
 
@@ -277,9 +255,6 @@ class Mysqld:
             with contextlib.suppress(FailedError), self._connection(account):
                 return True
         return False
-
-    def _lives(self) -> bool:
-        return any(process.name == self.name for process in daemons.running(self.owner))
 
     def _run(self, *options: str) -> None:
         environment = {"PATH": os.environ.get("PATH", os.defpath), daemons.MARK: f"{self.owner}:{self.name}"}

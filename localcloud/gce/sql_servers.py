@@ -16,7 +16,8 @@ from typing import Final
 
 from localcloud.gce import certificates, mysqld, sql_instances
 from localcloud.gce.errors import ApiError, invalid
-from localcloud.gce.sql_server import ADMINISTRATOR, ROLE, FailedError, Files, Server
+from localcloud.gce.sql_backend import FailedError, Files, Server
+from localcloud.gce.sql_server import ADMINISTRATOR, ROLE
 from localcloud.gce.store import Record, Store
 from localcloud.gce.wiring import Wiring
 
@@ -195,7 +196,10 @@ class Servers:
 
     def _look(self, store: Store, path: str, record: Record) -> None:
         number = record["standinNumber"]
-        if self._make(number).runs():
+        server = self._make(number)
+        if number not in self._states and server.lives():
+            return
+        if server.runs():
             self._states.pop(number, None)
             self._attempts.pop(number, None)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.gce.sql_server import FailedError, Files, Server
+from localcloud.gce.sql_backend import FailedError, Files, Server
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.wiring import Wiring
 
@@ -46,6 +46,9 @@ class Fake:
         self.world.running.pop(self.number, None)
 
     def runs(self) -> bool:
+        return self.number in self.world.running
+
+    def lives(self) -> bool:
         return self.number in self.world.running
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:

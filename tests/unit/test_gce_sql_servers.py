@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,22 @@ def test_an_instance_whose_server_does_not_run_says_so_until_it_does(
     servers.restore(store)
     assert servers.shown(record) == {}
     store.close()
+
+
+def test_a_server_that_ended_by_itself_is_started_again_and_one_that_runs_is_left_alone(
+    google: Google, world: World, tmp_path: Path
+) -> None:
+    make(google)
+    make(google, "other")
+    store, servers, over = Store(tmp_path / "gce"), world.servers(), threading.Event()
+    servers.restore(store)
+    world.running.pop(1)
+    world.done.clear()
+    world.during = lambda verb: over.set()
+    servers.watch(store, over, seconds=0.01)
+    store.close()
+    assert world.done == [("start", 1)]
+    assert sorted(world.running) == [1, 2]
 
 
 def test_databases_and_accounts_that_the_server_lost_in_a_break_are_no_records(
