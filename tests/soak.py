@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localcloud import daemons
+from localcloud import atomic, daemons
 from localcloud.layout import ROOT
-from tests.cluster.conftest import copy_project, keep_only
+from tests.cluster.conftest import Project, copy_project, eventually, keep_only
 from tests.cluster.mysql_faults import FAULTS, Fault, Outcome, Scene, run
 from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql_rig import MySql
@@ -97,8 +97,12 @@ def save(folder: Path, outcomes: Sequence[Outcome]) -> None:
         "faults.md": markdown(outcomes),
     }
     for name, text in contents.items():
-        (folder / f"{name}.new").write_text(text)
-        (folder / f"{name}.new").rename(folder / name)
+        atomic.write(folder / name, text)
+
+
+def stop(project: Project) -> None:
+    """Also when the signal came while a command of the project was at work, which must end first."""
+    eventually(lambda: project.run("make", "down").returncode == 0, "the cluster is down", 120)
 
 
 @contextmanager
@@ -112,7 +116,7 @@ def local_stack(folder: Path) -> Iterator[MySql]:
         rig.start_client()
         yield rig
     finally:
-        project.run("make", "down")
+        stop(project)
 
 
 @contextmanager
@@ -126,7 +130,7 @@ def dev_stack(folder: Path) -> Iterator[MySql]:
         client_away_from(rig)
         yield rig
     finally:
-        project.run("make", "down")
+        stop(project)
 
 
 def soak(faults: Sequence[Fault], place: Place, passes: int, outcomes: list[Outcome]) -> None:
