@@ -18,6 +18,9 @@ Manifest = Mapping[str, Any]
 
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
 """Annotation of an object whose readiness nothing waits for."""
+OWNER: Final = "statefulsets/belongs-to-stack"
+"""Annotation of every object: its project and stack. Creating is a server-side apply, which takes over what is there
+already; that fails where it would change what another field manager set, and so no stack takes another's objects."""
 
 
 class KubernetesObject(pulumi.CustomResource):
@@ -29,9 +32,16 @@ class KubernetesObject(pulumi.CustomResource):
         super().__init__(
             type_token(manifest["apiVersion"], manifest["kind"]),
             name,
-            dict(manifest),
+            owned(manifest),
             pulumi.ResourceOptions.merge(pinned, opts),
         )
+
+
+def owned(manifest: Manifest) -> dict[str, Any]:
+    """The object with its stack's name."""
+    before = manifest["metadata"]
+    annotations = {**before.get("annotations", {}), OWNER: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
+    return {**manifest, "metadata": {**before, "annotations": annotations}}
 
 
 @cache

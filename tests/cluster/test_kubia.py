@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import yaml
+
 from tests.cluster.conftest import Project, eventually
 
 
@@ -113,3 +115,23 @@ def _claims(pod: dict[str, dict[str, list[dict[str, dict[str, str]]]]]) -> list[
 
 def _pods(project: Project) -> list[str]:
     return sorted(p["metadata"]["name"] for p in project.get("pods", "--selector=app=kubia")["items"])
+
+
+def test_another_stack_of_the_same_names_is_refused_and_takes_nothing_with_it(project: Project) -> None:
+    project.post("kubia-0", "of the first stack")
+    document = yaml.safe_load((project.root / "Pulumi.local.yaml").read_text())
+    kubia = document["config"]["statefulsets:workloads"]["kubia"]
+    document["config"]["statefulsets:workloads"] = {"kubia": {**kubia, "replicas": 1, "durability": "discard"}}
+    other = project.root / "Pulumi.other.yaml"
+    other.write_text(yaml.safe_dump({"config": document["config"]}))
+    before = {item["metadata"]["uid"] for item in project.get("statefulsets,services,pods,pvc,pv")["items"]}
+    try:
+        refused = project.run("make", "up", "STACK=other")
+        assert refused.returncode != 0
+        assert ".metadata.annotations.statefulsets/belongs-to-stack" in refused.stdout + refused.stderr
+        project.must("make", "destroy", "STACK=other", "YES=1")
+    finally:
+        other.unlink()
+    assert before <= {item["metadata"]["uid"] for item in project.get("statefulsets,services,pods,pvc,pv")["items"]}
+    assert project.get("statefulset", "kubia")["spec"]["replicas"] == 2
+    assert "of the first stack" in project.read("kubia-0")
