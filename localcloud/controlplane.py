@@ -84,6 +84,7 @@ def stop(state: State) -> None:
         pid = daemons.find(state.root, daemon.name, daemon.program)
         if pid is not None:
             daemons.stop([pid], 5.0)
+    gce.stop_servers(state)
 
 
 def request(

@@ -60,9 +60,20 @@ def up(
         started = cluster.up(state, programs, progress, count)
         given = standin.images(name) if cloud == "standin" else {}
         import_images(state, cache, name, progress, check=bool(started), given=given)
+        if cloud == "standin":
+            _build_servers(cache, name, progress)
         stack.up(*_prepared(state, name, programs, progress, cloud))
         _wait_for_pods(state, progress, looked=not started)
         report.workloads(state)
+
+
+def _build_servers(cache: Path, name: str, progress: Progress) -> None:
+    """What the stand-in runs itself; without it Cloud SQL's instances are records, as their `standinServer` says."""
+    for image in standin.server_images(name):
+        try:
+            builder.build(image, cache / "images", progress.say)
+        except builder.ImageBuildError as error:
+            progress.say(f"Cloud SQL's instances may have no MySQL behind them: {error}")
 
 
 def _wait_for_pods(state: State, progress: Progress, *, looked: bool) -> None:

@@ -75,6 +75,14 @@ def images(name: str) -> dict[str, str]:
     return {whole: IMAGES[whole] for whole in sorted(map(whole_name, named)) if whole in IMAGES}
 
 
+def server_images(name: str) -> list[str]:
+    """The images of ours that the stand-in takes servers from for a stack: a mysqld for Cloud SQL's instances."""
+    workloads = stack.config(stack.stack_file(name)).get("statefulsets:workloads")
+    found = workloads.values() if isinstance(workloads, dict) else ()
+    kinds = {each.get("kind") for each in found if isinstance(each, dict)}
+    return [IMAGES[whole_name(DEFAULTS["mysql"])]] if "cloud-sql" in kinds else []
+
+
 def whole_name(image: str) -> str:
     """An image's name with everything that a container runtime adds to it (distribution/reference, normalize)."""
     host, _, rest = image.partition("/")

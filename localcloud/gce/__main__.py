@@ -9,7 +9,10 @@ import threading
 from pathlib import Path
 
 from localcloud.gce.server import Server
+from localcloud.gce.sql_machine import real
+from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
+from localcloud.layout import cache
 
 
 def main(directory: Path, port: int) -> None:
@@ -21,12 +24,27 @@ def main(directory: Path, port: int) -> None:
         except BlockingIOError:
             sys.exit(f"another GCE stand-in serves {directory}")
         store = Store(directory)
-        server = Server(("127.0.0.1", port), store)
+        servers = real(directory / "sql", cache() / "images")
+        server = Server(("127.0.0.1", port), store, servers)
+        over = threading.Event()
+        keeper = threading.Thread(target=_keep, args=(servers, store, over), daemon=True)
+        keeper.start()
+        servers.begun.wait()  # calls that change an instance wait until all of them run again
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"GCE stand-in on http://127.0.0.1:{server.server_address[1]}, state in {directory}", flush=True)
         server.serve_forever()
+        over.set()
         server.server_close()
+        keeper.join(3.0)
         store.close()
+
+
+def _keep(servers: Servers, store: Store, over: threading.Event) -> None:
+    try:
+        servers.restore(store)
+    finally:
+        servers.begun.set()
+    servers.watch(store, over)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ from localcloud import daemons
 from localcloud.daemons import Daemon
 from localcloud.errors import LocalCloudError
 from localcloud.gce import PORT, URL, client
-from localcloud.layout import ROOT, State
+from localcloud.layout import ROOT, SLOT, State, cache
 
 NAME = "gce"
 PATIENCE = 20.0  # seconds until it answers
+GRACE = 30.0  # seconds for a MySQL to write down what it has in memory
 
 
 def folder(state: State) -> Path:
@@ -26,7 +27,9 @@ def daemon(state: State) -> Daemon:
     """The process; it needs nothing else of the cluster."""
     python = Path(sys.executable).with_name("python")  # by this name, whatever this very run was started as
     command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(PORT)]
-    return Daemon(NAME, command, environment={"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"})
+    own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+    where = {"LOCALCLOUD_SLOT": SLOT, "XDG_CACHE_HOME": str(cache().parent)}  # of its bridge, and of built images
+    return Daemon(NAME, command, environment={**own, **where})
 
 
 def start(state: State) -> list[str]:
@@ -36,6 +39,13 @@ def start(state: State) -> list[str]:
         log = state.logs / f"{NAME}.log"
         raise LocalCloudError(f"the GCE stand-in does not answer; {log} ends with: {daemons.last_lines(log, 1)}")
     return [NAME] if started else []
+
+
+def stop_servers(state: State) -> None:
+    """End the servers behind Cloud SQL instances; when the stand-in itself has ended, which would start them again."""
+    pids = [process.pid for process in daemons.running(state.root) if process.name.startswith("sql-")]
+    if pids:
+        daemons.stop(pids, GRACE)
 
 
 def answers() -> bool:

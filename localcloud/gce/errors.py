@@ -7,6 +7,7 @@ from typing import Any, Final
 CODES: Final = {
     "alreadyExists": 409,
     "conditionNotMet": 412,
+    "internalError": 500,
     "invalid": 400,
     "notFound": 404,
     "notImplemented": 501,

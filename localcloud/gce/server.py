@@ -12,6 +12,8 @@ from typing import Any, Final
 from localcloud.gce import compute, instances, sql
 from localcloud.gce.bodies import StandinInstances, parse
 from localcloud.gce.errors import ApiError, invalid, not_implemented
+from localcloud.gce.sql_machine import records_only
+from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Record, Store
 
 LONGEST_BODY: Final = 1 << 20
@@ -68,7 +70,9 @@ class Handler(BaseHTTPRequestHandler):
             answer: Record = linked(record, base + version[0], store.root)
             return answer
         if path.startswith(sql.PREFIX):
-            return sql.answer(store, self.command, path.removeprefix(sql.PREFIX), query, body, base)
+            return sql.answer(
+                store, self.server.servers, self.command, path.removeprefix(sql.PREFIX), query, body, base
+            )
         return own(store, self.command, path, body)
 
     def _body(self) -> Any:
@@ -95,14 +99,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A store behind a port."""
+    """A store behind a port, and the servers of its Cloud SQL instances."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], store: Store) -> None:
+    def __init__(self, address: tuple[str, int], store: Store, servers: Servers | None = None) -> None:
         super().__init__(address, Handler)
-        self.store = store
+        self.store, self.servers = store, servers or records_only("this server was started without")
 
 
 def own(store: Store, method: str, path: str, body: Any) -> Record:

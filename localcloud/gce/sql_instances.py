@@ -1,8 +1,9 @@
-"""Cloud SQL instances and replicas: records with Cloud SQL's rules. No MySQL runs behind them."""
+"""Cloud SQL instances and replicas: records with Cloud SQL's rules; `sql_servers` has the servers behind them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from localcloud.gce import certificates, names
@@ -10,9 +11,13 @@ from localcloud.gce.clock import now
 from localcloud.gce.errors import ApiError, already_exists, invalid, not_found
 from localcloud.gce.sql_bodies import InstanceInsert, InstanceUpdate, Settings
 from localcloud.gce.store import Record, Store
+from localcloud.gce.wiring import MOST, Wiring
 
 LONGEST_NAME: Final = 98
 """Project and instance name together, with the colon (Cloud SQL, "About instance settings", Instance ID)."""
+REVOKED: Final = "standinRevoked"
+"""The serial numbers of an instance's certificates that were deleted."""
+HIDDEN: Final = ("caKey", "standinNumber", REVOKED)
 ROOT: Final = {"name": "root", "host": "%", "type": "BUILT_IN"}
 
 
@@ -24,8 +29,33 @@ def find(store: Store, path: str) -> Record:
     return record
 
 
-def insert(store: Store, project: str, body: InstanceInsert) -> str:
-    """Make an instance, or with `masterInstanceName` a read replica; returns its path."""
+def every(store: Store) -> Iterator[tuple[str, Record]]:
+    """The instances of every project, with their paths."""
+    for path, record in store.under("sql/projects/"):
+        if path.count("/") == 4 and path.split("/")[3] == "instances":
+            yield path, record
+
+
+def primary_of(store: Store, record: Record) -> Record | None:
+    """A replica's primary."""
+    name = record.get("masterInstanceName", "").rpartition(":")[2]
+    return store.get(f"sql/projects/{record['project']}/instances/{name}") if name else None
+
+
+def _free_number(store: Store) -> int:
+    """The lowest number that no instance has: it decides the addresses."""
+    taken = {record.get("standinNumber") for _, record in every(store)}
+    free = [number for number in range(1, MOST + 1) if number not in taken]
+    if not free:
+        raise invalid(f"Quota exceeded: the GCE stand-in has room for {MOST} Cloud SQL instances.")
+    return free[0]
+
+
+def insert(store: Store, project: str, body: InstanceInsert, server: str, wiring: Wiring) -> str:
+    """Make an instance, or with `masterInstanceName` a read replica; returns its path.
+
+    `server`: what will run behind it, in words. Until that does, the instance is PENDING_CREATE.
+    """
     if not names.NAME.fullmatch(body.name) or len(f"{project}:{body.name}") > LONGEST_NAME:
         raise invalid(f"Invalid value for field 'name': '{body.name}'")
     if not names.REGION.fullmatch(body.region):
@@ -34,7 +64,8 @@ def insert(store: Store, project: str, body: InstanceInsert) -> str:
     if store.get(path) is not None:
         raise already_exists(path.removeprefix("sql/"))
     settings = _settings(store, project, body.region, body.settings)
-    number, ca = store.next_id(), certificates.authority(f"Cloud SQL stand-in CA of {body.name}")
+    number, place = store.next_id(), _free_number(store)
+    ca = certificates.authority(f"Cloud SQL stand-in CA of {body.name}")
     record: Record = {
         "kind": "sql#instance",
         "id": str(number),
@@ -44,22 +75,30 @@ def insert(store: Store, project: str, body: InstanceInsert) -> str:
         "databaseVersion": body.database_version,
         "backendType": "SECOND_GEN",
         "instanceType": "CLOUD_SQL_INSTANCE",
-        "state": "RUNNABLE",
+        "state": "PENDING_CREATE",
         "connectionName": f"{project}:{body.region}:{body.name}",
         "serviceAccountEmailAddress": f"p{number}@gcp-sa-cloud-sql.iam.gserviceaccount.com",
         "createTime": now(),
-        "ipAddresses": _addresses(body.settings, number),
+        "ipAddresses": _addresses(body.settings, place, wiring),
         "serverCaCert": {"kind": "sql#sslCert", "instance": body.name, **ca.info},
         "caKey": ca.key,
+        "standinNumber": place,
+        "standinServer": server,
     }
     if body.master_instance_name:
         record |= _replica(store, project, body)
         settings["dataDiskSizeGb"] = record.pop("dataDiskSizeGb") if "dataDiskSizeGb" in record else None
     settings["dataDiskSizeGb"] = str(settings.get("dataDiskSizeGb") or 10)
     store.put(path, {**record, "settings": {**settings, "settingsVersion": "1"}})
-    if not body.master_instance_name:
-        store.put(f"{path}/users/root@%", dict(ROOT))
     return path
+
+
+def ready(store: Store, path: str) -> None:
+    """An instance that was PENDING_CREATE can be used from now on."""
+    record = find(store, path)
+    store.put(path, {**record, "state": "RUNNABLE"})
+    if "masterInstanceName" not in record:
+        store.put(f"{path}/users/root@%", dict(ROOT))
 
 
 def _settings(store: Store, project: str, region: str, settings: Settings) -> Record:
@@ -87,11 +126,10 @@ def _settings(store: Store, project: str, region: str, settings: Settings) -> Re
     return settings.model_copy(update={"ip_configuration": ip}).model_dump(by_alias=True, exclude_none=True)
 
 
-def _addresses(settings: Settings, number: int) -> list[Record]:
-    """Addresses that no machine has (RFC 5737, networks for documentation): nothing listens there."""
-    kinds = {"PRIMARY": ("203.0.113", settings.ip_configuration.ipv4_enabled)}
-    kinds["PRIVATE"] = ("198.51.100", settings.ip_configuration.private_network is not None)
-    return [{"type": kind, "ipAddress": f"{net}.{number % 254 + 1}"} for kind, (net, wanted) in kinds.items() if wanted]
+def _addresses(settings: Settings, place: int, wiring: Wiring) -> list[Record]:
+    ip = settings.ip_configuration
+    shown = [{"type": "PRIMARY", "ipAddress": wiring.public(place)}] if ip.ipv4_enabled else []
+    return shown + ([{"type": "PRIVATE", "ipAddress": wiring.private(place)}] if ip.private_network else [])
 
 
 def _replica(store: Store, project: str, body: InstanceInsert) -> dict[str, Any]:
@@ -112,8 +150,8 @@ def _replica(store: Store, project: str, body: InstanceInsert) -> dict[str, Any]
     }
 
 
-def update(store: Store, path: str, body: InstanceUpdate) -> str:
-    """New settings, all of them; some may never change and the disk only grows."""
+def updated(store: Store, path: str, body: InstanceUpdate, wiring: Wiring) -> Record:
+    """The instance with new settings, all of them; some may never change and the disk only grows."""
     record = find(store, path)
     settings = _settings(store, record["project"], record["region"], body.settings)
     old = record["settings"]
@@ -126,35 +164,41 @@ def update(store: Store, path: str, body: InstanceUpdate) -> str:
     if _order(version) < _order(record["databaseVersion"]):
         raise invalid(f"Invalid request: {record['databaseVersion']} cannot become {version}.")
     settings |= {"dataDiskSizeGb": str(size), "settingsVersion": str(int(old["settingsVersion"]) + 1)}
-    addresses = _addresses(body.settings, int(record["id"]))
-    store.put(path, {**record, "settings": settings, "databaseVersion": version, "ipAddresses": addresses})
-    return path
+    place = record.get("standinNumber") or _free_number(store)
+    addresses = _addresses(body.settings, place, wiring)
+    new = {"settings": settings, "databaseVersion": version, "ipAddresses": addresses, "standinNumber": place}
+    return {**record, **new}
 
 
 def _order(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"[0-9]+", version)]
 
 
-def delete(store: Store, path: str) -> str:
-    """Delete an instance with its databases and accounts, unless it is protected or has replicas."""
+def leave(store: Store, path: str) -> Record:
+    """Begin to delete an instance, unless it is protected or has replicas."""
     record = find(store, path)
     if record["settings"]["deletionProtectionEnabled"]:
         raise invalid("Invalid request: The instance is protected from deletion. Disable deletion protection first.")
     if record.get("replicaNames"):
         raise ApiError("invalid", f"Invalid request: The instance has replicas: {', '.join(record['replicaNames'])}.")
-    master = record.get("masterInstanceName", "").rpartition(":")[2]
-    if master:
-        primary_path = f"{path.rpartition('/')[0]}/{master}"
-        primary = find(store, primary_path)
+    store.put(path, {**record, "state": "PENDING_DELETE"})
+    return record
+
+
+def forget(store: Store, path: str) -> None:
+    """Delete an instance's record, with its databases' and accounts'."""
+    record = find(store, path)
+    primary = primary_of(store, record)
+    if primary:
+        primary_path = f"{path.rpartition('/')[0]}/{primary['name']}"
         left = [name for name in primary["replicaNames"] if name != record["name"]]
         store.put(primary_path, {**primary, "replicaNames": left})
     for inner, _ in store.under(f"{path}/"):
         store.delete(inner)
     store.delete(path)
-    return path
 
 
 def shown(record: Record, base: str) -> Record:
-    """An instance as the API shows it: without its authority's key."""
+    """An instance as the API shows it: without its authority's key and its place among the stand-in's."""
     link = f"{base}/sql/v1beta4/projects/{record['project']}/instances/{record['name']}"
-    return {**{key: value for key, value in record.items() if key != "caKey"}, "selfLink": link}
+    return {**{key: value for key, value in record.items() if key not in HIDDEN}, "selfLink": link}

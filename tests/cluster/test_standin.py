@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 import yaml
 
 from localcloud.gce import COMPUTE, client
+from localcloud.layout import BRIDGE
 from tests.cluster.conftest import Project, eventually
+from tests.cluster.mysql_disks import inside
 
 PROJECT = "statefulsets-dev"
 DISKS = f"projects/{PROJECT}/zones/europe-west1-b/disks"
@@ -31,6 +34,15 @@ class Standin:
         del config["statefulsets:workloads"]["mysql"]
         self.kubia = config["statefulsets:workloads"]["kubia"]
         self.kubia["storage"]["disks"] = [{"name": f"gpv-{letter}"} for letter in "abc"]
+        config["statefulsets:workloads"]["orders"] = {
+            "kind": "cloud-sql",
+            "durability": "discard",
+            "region": "europe-west1",
+            "privateNetwork": f"projects/{PROJECT}/global/networks/default",
+            "databases": [{"name": "app"}],
+            "users": [{"name": "app", "passwordKey": "ordersPassword"}],
+            "readReplicas": {"c": {"zone": "europe-west1-c"}},
+        }
         self.document = document
 
     def make(self, verb: str, *words: str, **kubia: Any) -> str:
@@ -52,6 +64,14 @@ class Standin:
 
     def read(self, ordinal: int) -> str:
         return self.project.kubectl("get", "--raw", POD.format(ordinal))
+
+    def note(self, text: str) -> Any:
+        """What an application in the cluster finds after it wrote a note (cloud_sql_application.py)."""
+        data = self.project.get("secret", "-n", GOOGLE, "orders-client")["data"]
+        secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
+        root = self.project.root
+        program = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/cloud_sql_application.py", text)
+        return json.loads(inside(self.project, *program, stdin=json.dumps(secret)))
 
     def write(self, ordinal: int, text: str) -> None:
         self.project.kubectl("create", "--raw", POD.format(ordinal), "-f", "-", stdin=text)
@@ -83,6 +103,14 @@ def test_a_stack_for_gke_runs_here_on_its_own_disks_and_the_file_stays_as_it_was
         assert user.endswith("/instances/statefulsets-0")
         assert Path(disks()[f"gpv-{letter}"]["standinFile"]).stat().st_blocks > 0
     assert "users" not in disks()["gpv-c"]
+
+
+def test_a_cloud_sql_instance_is_a_mysql_which_pods_write_to_and_read_a_replica_of(google: Standin) -> None:
+    assert google.note("first") == {"notes": ["first"], "servers": [[1, 0], [2, 1]]}
+    google.project.down()
+    assert not list(Path("/run/netns").glob(f"{BRIDGE}-*"))
+    google.project.up()
+    assert google.note("second") == {"notes": ["first", "second"], "servers": [[1, 0], [2, 1]]}
 
 
 def test_data_survives_its_pod_and_scaling_in_and_out_again(google: Standin) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.gce.server import Server
+from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
 
 PROJECT = "acme-test"
@@ -79,10 +80,10 @@ class Google:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Google]:
-    """A server on a port of its own until the block ends."""
+def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
+    """A server on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
-    server = Server(("127.0.0.1", 0), store)
+    server = Server(("127.0.0.1", 0), store, servers)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -14,6 +14,7 @@ import pytest
 
 from localcloud import layout, network
 from localcloud.errors import LocalCloudError
+from localcloud.gce.wiring import MOST, Wiring
 from localcloud.layout import BRIDGE, NODE_NET, POD_NET, ROOT, SERVICE_NET, Node, State
 from tests.unit.localcloud_fakes import script
 
@@ -86,6 +87,15 @@ def test_the_clusters_subnets_do_not_overlap_each_other_or_dockers() -> None:
     assert ipaddress.ip_address(layout.API_SERVICE_IP) == subnets[2].network_address + 1, "what the API server takes"
 
 
+def test_instances_of_cloud_sql_have_addresses_that_no_node_has_in_the_nodes_subnet_and_public_ones_outside() -> None:
+    plug, nodes = Wiring(), {Node(index).ip for index in range(200)} | {layout.BRIDGE_IP}
+    private, public = ([of(number) for number in range(1, MOST + 1)] for of in (plug.private, plug.public))
+    assert len({*private, *public, *nodes}) == 2 * MOST + len(nodes)
+    assert all(ipaddress.ip_address(each) in ipaddress.ip_network(NODE_NET) for each in private)
+    assert all(ipaddress.ip_address(each) in ipaddress.ip_network("203.0.113.0/24") for each in public)
+    assert len(plug.name(MOST)) <= 15, "Linux takes no longer name of a device"
+
+
 def test_pods_that_talk_to_pods_and_services_keep_their_own_address() -> None:
     rules = {rule[rule.index("-s") + 1]: rule for rule in network.RULES if "MASQUERADE" in rule}
     assert set(rules) == {POD_NET, NODE_NET}
@@ -120,9 +130,11 @@ def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: p
 def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark() -> None:
     script = """if True:
         from localcloud import cluster, daemons, layout as l, preflight
+        from localcloud.gce.wiring import Wiring
+        w = Wiring()
         n = l.Node(0)
         print(l.BRIDGE, l.NODE_NET, l.POD_NET, l.SERVICE_NET, n.ip, n.mac, n.host_link, n.cgroup, daemons.MARK,
-              cluster.LOCK, *preflight.LOOPBACK_PORTS)
+              cluster.LOCK, w.name(1), w.private(1), w.public(1), *preflight.LOOPBACK_PORTS)
     """
     seen = [
         subprocess.run(
@@ -136,7 +148,7 @@ def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark()
         for slot in ("0", "1", "2", "3")
     ]
     everything = [value for slot in seen for value in slot]
-    assert len(everything) == len(set(everything)) == 4 * 17
+    assert len(everything) == len(set(everything)) == 4 * 20
 
 
 def test_a_cluster_stays_in_the_slot_in_which_it_was_made(tmp_path: Path) -> None:

@@ -182,6 +182,25 @@ def test_images_of_ours_stand_in_for_those_that_a_stack_names_or_leaves_to_its_w
     assert list(standin.images("dev")) == ["docker.io/luksa/kubia-pet:latest"], "an image of the user's own is pulled"
 
 
+def test_a_stack_with_a_cloud_sql_workload_has_a_mysqld_built_for_it_or_is_told_that_there_is_none(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[tuple[str, Path]] = []
+    monkeypatch.setattr(builder, "build", lambda name, cache, say: built.append((name, cache)))
+    operations._build_servers(root, "dev", quiet())
+    assert built == [("localhost/statefulsets/mysql:9.7", root / "images")]
+
+    def fails(name: str, cache: Path, say: object) -> None:
+        raise builder.ImageBuildError("no Debian mirror")
+
+    monkeypatch.setattr(builder, "build", fails)
+    progress = quiet()
+    operations._build_servers(root, "dev", progress)
+    assert "Cloud SQL's instances may have no MySQL behind them: no Debian mirror" in said(progress)
+    (root / "Pulumi.dev.yaml").write_text(GOOGLE.replace("kind: cloud-sql", "kind: mysql"))
+    operations._build_servers(root, "dev", quiet())
+
+
 def test_every_image_that_stands_in_can_be_built_and_every_default_of_a_workload_has_one() -> None:
     from components.config import KINDS
 

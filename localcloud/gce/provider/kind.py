@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from localcloud.gce import client
 from localcloud.gce.provider.properties import UNKNOWN, Properties
 
+SQL_PATIENCE = 600.0  # seconds: each call waits for a real server, and calls take turns
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -30,7 +31,7 @@ class Cloud:
 
     def sql(self, method: str, path: str, body: Any = None) -> Any:
         """A call to Cloud SQL Admin; `path` from `projects/` on."""
-        return client.request(self.sql_base, method, path, body)
+        return client.request(self.sql_base, method, path, body, SQL_PATIENCE)
 
 
 class Kind(ABC):

@@ -1,0 +1,55 @@
+"""What there is on this machine to run behind Cloud SQL's instances: real servers, or none."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+from localcloud.errors import LocalCloudError
+from localcloud.gce import mysqld
+from localcloud.gce.sql_backend import FailedError, Server
+from localcloud.gce.sql_server import Mysqld
+from localcloud.gce.sql_servers import NONE, Servers
+from localcloud.gce.wiring import Wiring
+
+
+def records_only(reason: str) -> Servers:
+    """No servers: what is left where none can run."""
+
+    def never(number: int) -> Server:
+        raise FailedError(f"no server has number {number}")
+
+    return Servers(lambda: f"{NONE}: {reason}", never, Wiring())
+
+
+def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
+    """Servers below `folder`, of the best mysqld there is when an instance is made."""
+    plugs = wiring or Wiring()
+    found: list[mysqld.Engine] = []
+    made: dict[int, Mysqld] = {}
+
+    def engine() -> str:
+        if os.geteuid() != 0:
+            return f"{NONE}: the stand-in is not root's, and cannot give a server a network namespace"
+        if not plugs.exists:
+            return f"{NONE}: there is no bridge {plugs.bridge}, the local cluster's, to plug a server into"
+        if not found:
+            try:
+                best = mysqld.find(folder, images)
+            except (LocalCloudError, OSError, tarfile.TarError) as error:
+                best = str(error)
+            if isinstance(best, str):
+                return f"{NONE}: {best}"
+            found.append(best)
+        return found[0].told
+
+    def make(number: int) -> Server:
+        told = engine()
+        if not found:
+            raise FailedError(told)
+        if number not in made:
+            made[number] = Mysqld(number, folder / str(number), found[0], plugs, folder.parent.parent)
+        return made[number]
+
+    return Servers(engine, make, plugs)

@@ -1,0 +1,110 @@
+"""Where a Cloud SQL instance is plugged in: a network namespace of its own, with a cable to the cluster's bridge.
+
+Nothing of an instance listens on the host: its addresses are in its namespace. The private one is of the nodes' subnet,
+so that nodes reach it without a router; the public one is of documentation's network (RFC 5737), a part of it a slot,
+and the host routes it to the bridge. Pods come to it under the host's address, as through Cloud NAT.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from localcloud.layout import BRIDGE, MAX_NODES, NODE_NET, SLOT, SLOTS, first_nodes
+from localcloud.shell import run, succeeds
+
+PORT: Final = 3306
+MOST: Final = 30
+"""Instances at a time, numbered from 1: each has an address of the last /27 of the nodes' subnet."""
+NAMESPACES: Final = Path("/run/netns")
+_PLACE = list(SLOTS).index(SLOT) if SLOT in SLOTS else 0
+PUBLIC_NET: Final = f"203.0.113.{64 * _PLACE}/27"
+_PRIVATE_NETS = list(ipaddress.IPv4Network(NODE_NET).subnets(new_prefix=27))
+PRIVATE_NET: Final = str(_PRIVATE_NETS[-1])
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """A bridge, the subnets of instances on it, and the routes to where their callers are: (subnet, router)."""
+
+    bridge: str = BRIDGE
+    subnet: str = NODE_NET
+    private_net: str = PRIVATE_NET
+    public_net: str = PUBLIC_NET
+    routes: Sequence[tuple[str, str]] = tuple((node.pod_subnet, node.ip) for node in first_nodes(MAX_NODES))
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a cluster to be plugged into."""
+        return Path("/sys/class/net", self.bridge).exists()
+
+    def name(self, number: int) -> str:
+        """Of an instance's namespace and of the host's end of its cable; Linux allows 15 characters."""
+        return f"{self.bridge}-q{number}"
+
+    def private(self, number: int) -> str:
+        """The address in the nodes' subnet. Every instance has it, for its replicas; not each shows it."""
+        return str(ipaddress.IPv4Network(self.private_net)[number])
+
+    def public(self, number: int) -> str:
+        """The address that stands for one on the internet."""
+        return str(ipaddress.IPv4Network(self.public_net)[number])
+
+    def namespace(self, number: int) -> Path:
+        """The file that `nsenter --net=` takes."""
+        return NAMESPACES / self.name(number)
+
+    def plug(self, number: int) -> None:
+        """Namespace, cable, addresses and routes; idempotent."""
+        name, width = self.name(number), ipaddress.IPv4Network(self.subnet).prefixlen
+        if not self.namespace(number).exists():
+            run(["ip", "netns", "add", name])
+        if not succeeds(["ip", "-n", name, "link", "show", "eth0"]):
+            if Path("/sys/class/net", name).exists():
+                run(["ip", "link", "delete", name])  # half a cable that an interrupted run left
+            run(["ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name])
+        run(["ip", "link", "set", name, "master", self.bridge, "up"])
+        slot = SLOT if SLOT in SLOTS else "0"
+        lines = [
+            "link set lo up",
+            f"link set eth0 address 02:53:54:53:1{slot}:{number:02x}",
+            f"address replace {self.private(number)}/{width} dev eth0",
+            f"address replace {self.public(number)}/32 dev eth0",
+            "link set eth0 up",
+            *(f"route replace {net} via {router}" for net, router in self.routes),
+        ]
+        run(["ip", "-n", name, "-batch", "-"], stdin="\n".join(lines) + "\n")
+
+    def allow(self, number: int, private: bool, public_from: Iterable[str]) -> None:
+        """Who gets through to MySQL: everyone of the network where the private address is shown, these networks to the
+        public one, and other instances, for replication. To the rest nobody answers, as at Google."""
+        to = f"-A INPUT -p tcp --dport {PORT}"
+        rules = [
+            f"{to} -s {self.private_net} -j ACCEPT",
+            *([f"{to} -d {self.private(number)} -j ACCEPT"] if private else []),
+            *(f"{to} -d {self.public(number)} -s {net} -j ACCEPT" for net in public_from if ":" not in net),
+            f"{to} -j DROP",
+        ]
+        text = "\n".join(["*filter", ":INPUT ACCEPT [0:0]", *rules, "COMMIT"]) + "\n"
+        run(["nsenter", f"--net={self.namespace(number)}", "iptables-restore", "-w"], stdin=text)
+
+    def unplug(self, number: int) -> None:
+        """Take cable and namespace away; idempotent."""
+        self._remove(self.name(number))
+
+    def unplug_all(self) -> None:
+        """The same with every instance of this bridge, also of those that nobody remembers."""
+        mine = f"{self.bridge}-q"
+        places = (Path("/sys/class/net"), NAMESPACES)
+        names = {each.name for place in places if place.exists() for each in place.iterdir()}
+        for name in sorted(name for name in names if name.startswith(mine)):
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        if Path("/sys/class/net", name).exists():
+            run(["ip", "link", "delete", name])
+        if (NAMESPACES / name).exists():
+            run(["ip", "netns", "delete", name])
