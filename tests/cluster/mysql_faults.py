@@ -23,7 +23,7 @@ KILL_SOURCE = """
 look="SELECT COUNT(*) FROM performance_schema.processlist WHERE user = 'clone'; DO SLEEP(0.02);"
 while read -r clones; do
   if [[ $clones != 0 ]]; then kill -KILL $(</run/mysqld/mysqld.pid) && exit 0; fi
-done < <(yes "$look" | mysql --defaults-file=/run/mysqld/root.cnf -N --unbuffered)
+done < <(yes "$look" | mysql --defaults-file=/run/mysqld/root.cnf -N --unbuffered 2>/dev/null)
 exit 1
 """
 KILL_TARGET = """
