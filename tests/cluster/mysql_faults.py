@@ -132,7 +132,7 @@ def clone_target_pod_killed(scene: Scene) -> None:
 
 
 def disk_full(ordinal: int) -> Callable[[Scene], None]:
-    """A claim of 2 GiB takes no byte more, until it does again. A primary may have room for some rows in its own files."""
+    """A claim of 2 GiB takes no byte more, until it does again. A primary may have room for some rows in its files."""
 
     def strike(scene: Scene) -> None:
         project, volume = scene.mysql.project, scene.mysql.volume(ordinal)
