@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import LocalCloudError
-from localcloud.gce.wiring import PUBLIC_NET, Wiring
+from localcloud.gce.wiring import Wiring
 from localcloud.layout import (
     ALL_NETS,
     BRIDGE,
@@ -40,7 +40,7 @@ _DISABLED, _FORWARDING = "0", "3"  # of a bridge's port, linux/if_bridge.h
 
 def overlapping_routes() -> list[str]:
     """Routes of the host that overlap the cluster's subnets and are not the cluster's own."""
-    ours = [ipaddress.ip_network(net) for net in (NODE_NET, POD_NET, SERVICE_NET, PUBLIC_NET)]
+    ours = [ipaddress.ip_network(net) for net in (NODE_NET, POD_NET, SERVICE_NET)]
     found = []
     routes: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-4", "route"]))
     for route in routes:
@@ -57,7 +57,6 @@ def up() -> None:
         run(["ip", "link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge"])
     run(["ip", "address", "replace", f"{BRIDGE_IP}/24", "dev", BRIDGE])
     run(["ip", "link", "set", BRIDGE, "up"])
-    run(["ip", "route", "replace", PUBLIC_NET, "dev", BRIDGE])  # Cloud SQL's instances with a public address
     _allow_way_out()
 
 

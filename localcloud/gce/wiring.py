@@ -1,8 +1,8 @@
 """Where a Cloud SQL instance is plugged in: a network namespace of its own, with a cable to the cluster's bridge.
 
-Nothing of an instance listens on the host: its addresses are in its namespace. The private one is of the nodes' subnet,
-so that nodes reach it without a router; the public one is of documentation's network (RFC 5737), a part of it a slot,
-and the host routes it to the bridge. Pods come to it under the host's address, as through Cloud NAT.
+Nothing of an instance listens on the host: its addresses are in its namespace. Both are of the nodes' subnet, so that
+nodes reach them without a router. One of the internet would be truer for the public one, and any range that was taken
+for it could be in use here: a machine whose packages came from an address of documentation's network lost them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ from localcloud.shell import run, succeeds
 
 PORT: Final = 3306
 MOST: Final = 30
-"""Instances at a time, numbered from 1: each has an address of the last /27 of the nodes' subnet."""
+"""Instances at a time, numbered from 1: each has an address of both last /27 of the nodes' subnet."""
 NAMESPACES: Final = Path("/run/netns")
-_PLACE = list(SLOTS).index(SLOT) if SLOT in SLOTS else 0
-PUBLIC_NET: Final = f"203.0.113.{64 * _PLACE}/27"
-_PRIVATE_NETS = list(ipaddress.IPv4Network(NODE_NET).subnets(new_prefix=27))
-PRIVATE_NET: Final = str(_PRIVATE_NETS[-1])
+PUBLIC_NET, PRIVATE_NET = map(str, list(ipaddress.IPv4Network(NODE_NET).subnets(new_prefix=27))[-2:])
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.engine, unnoticed]
 IMAGES = cache() / "images"
 HOST = "10.209.0.1"
 LOCK = Path("/run/statefulsets-test-cloud-sql.lock")
-WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "203.0.113.224/27", ())
+WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "10.209.0.192/27", ())
 ORDERS, COPY = f"{SQL}/instances/orders", f"{SQL}/instances/copy"
 PASSWORD = 'it\'s \\ "quoted" %s'
 SETTINGS: dict[str, Any] = {
@@ -109,7 +109,7 @@ def bridge() -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _clear()  # what a run that was killed left
         subprocess.run(["ip", "link", "add", WIRING.bridge, "type", "bridge"], check=True)
-        for words in ("address add 10.209.0.1/24 dev", "link set up dev", f"route add {WIRING.public_net} dev"):
+        for words in ("address add 10.209.0.1/24 dev", "link set up dev"):
             subprocess.run(["ip", *words.split(), WIRING.bridge], check=True)
         yield
         _clear()
