@@ -67,7 +67,7 @@ def drilling(project: Project, *arguments: str) -> Iterator[tuple[subprocess.Pop
 def test_a_drain_is_skipped_where_the_pods_could_go_nowhere_and_why_is_in_the_report(
     project: Project, mysql: MySql
 ) -> None:
-    project.must(*DRILLS, "drain")
+    assert project.run(*DRILLS, "drain").returncode == 1, "what was asked for was not done"
     (result,) = report(project, "drain")["results"]
     assert result["outcome"] == "skipped"
     assert "it takes two nodes" in result["reason"]
