@@ -68,19 +68,21 @@ def refuse(name: str, where: str) -> None:
 
 def images(name: str) -> dict[str, str]:
     """The images of a stack that are built here instead, as whole name -> ours."""
-    workloads = stack.config(stack.stack_file(name)).get("statefulsets:workloads")
-    found = workloads.values() if isinstance(workloads, dict) else ()
-    dicts = [each for each in found if isinstance(each, dict)]
-    named = {str(each.get("image") or DEFAULTS.get(str(each.get("kind")), "")) for each in dicts}
+    named = {str(each.get("image") or DEFAULTS.get(str(each.get("kind")), "")) for each in _workloads(name)}
     return {whole: IMAGES[whole] for whole in sorted(map(whole_name, named)) if whole in IMAGES}
 
 
 def server_images(name: str) -> list[str]:
     """The images of ours that the stand-in takes servers from for a stack: a mysqld for Cloud SQL's instances."""
+    kinds = {each.get("kind") for each in _workloads(name)}
+    return [IMAGES[whole_name(DEFAULTS["mysql"])]] if "cloud-sql" in kinds else []
+
+
+def _workloads(name: str) -> list[dict[str, Any]]:
+    """The workloads of a stack file, as far as they have the shape of one: the program refuses the rest."""
     workloads = stack.config(stack.stack_file(name)).get("statefulsets:workloads")
     found = workloads.values() if isinstance(workloads, dict) else ()
-    kinds = {each.get("kind") for each in found if isinstance(each, dict)}
-    return [IMAGES[whole_name(DEFAULTS["mysql"])]] if "cloud-sql" in kinds else []
+    return [each for each in found if isinstance(each, dict)]
 
 
 def whole_name(image: str) -> str:
