@@ -8,11 +8,13 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import Provider
 
+from components import history, kubeconfig, made
 from components.config import KubiaWorkload, NginxWorkload, StackConfig, Target, Workload
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.mysql import MySqlWorkload
 from components.config.mysql_xtrabackup import XtrabackupWorkload
-from components.history import disks_of, refuse_shrinking
+from components.config.storage import StaticBackend
+from components.config.workloads import StatefulWorkload
 from components.kubia import Kubia, KubiaArgs
 from components.mysql import ReplicatedMySql, ReplicatedMySqlArgs, XtrabackupMySql, XtrabackupMySqlArgs
 from components.nginx import Nginx, NginxArgs
@@ -21,18 +23,27 @@ Outputs = Mapping[str, Any]
 
 
 def deploy(stack: StackConfig) -> dict[str, Outputs]:
-    """Registers every workload; returns each one's outputs by its name."""
-    refuse_shrinking(stack)
+    """Registers every workload; returns each one's outputs by its name.
+
+    Before that it refuses a cluster that is not there, and edits that the data of the last `up` would not survive.
+    """
+    if wrong := kubeconfig.problem(stack.target):
+        raise pulumi.RunError(str(wrong))
+    before = made.read()
+    history.refuse(stack, before)
     opts = pulumi.ResourceOptions(providers=[cluster(stack.target)])
     return {
-        name: {**build(name, workload, stack, opts), **sizes_of(workload)} for name, workload in stack.workloads.items()
+        name: {**build(name, workload, stack, opts), **claimed(workload, before.workloads.get(name))}
+        for name, workload in stack.workloads.items()
     }
 
 
-def sizes_of(workload: Workload) -> Outputs:
-    """The disks' sizes as an output, by which the next `up` knows whether it would shrink one."""
-    disks = disks_of(workload)
-    return {"disks": disks} if disks else {}
+def claimed(workload: Workload, before: made.MadeWorkload | None) -> Outputs:
+    """How many ordinals ever had a claim, as an output: volumes beyond them are the ones that may be taken away."""
+    if not isinstance(workload, StatefulWorkload) or not isinstance(workload.storage, StaticBackend):
+        return {}
+    last = workload.ordinal_range.stop
+    return {"claimed": max(last, history.claimed(before)) if before and before.volumes else last}
 
 
 def cluster(target: Target) -> Provider:

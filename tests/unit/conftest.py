@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
 
+import yaml
+
+from components import kubeconfig
+
+CONTEXTS = (
+    "test",
+    "statefulsets-local",
+    "gke_statefulsets-dev_europe-west1-b_dev",
+    "gke_statefulsets-prod_europe-west1_prod",
+)
+"""Of the only kubeconfig that the programs find: those of the stack files, and the one that tests use."""
+
+_folder = Path(tempfile.mkdtemp(prefix="kubeconfig-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+_kubeconfig = _folder / "config"
+_kubeconfig.write_text(
+    yaml.safe_dump(
+        {
+            "clusters": [{"name": name, "cluster": {"server": f"https://{name}.test"}} for name in CONTEXTS],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in CONTEXTS],
+        }
+    )
+)
+os.environ.pop("KUBECONFIG", None)  # the provider takes it into its inputs
+kubeconfig.USUAL = str(_kubeconfig)
 os.environ.pop("LOCALCLOUD_SLOT", None)  # the addresses that the tests expect are those of slot 0
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in the background; Ctrl-C is among what is tested
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -14,13 +14,14 @@ import pulumi
 import yaml
 
 from components.config import ConfigError, StackConfig, parse
+from components.made import READ_RESOURCES
 from components.mysql.engine import Engine
 from components.stack import deploy
 from tests.support.recording import Recorded, record
 
 ROOT = Path(__file__).parents[2]
 STACKS = ("dev", "local", "prod")
-NO_HISTORY = {"pulumi:pulumi:readStackOutputs": {"name": "test", "outputs": {}}}
+NO_HISTORY = {READ_RESOURCES: {"name": "test", "outputs": {}}}
 PROJECT = "acme-test"
 PASSWORD = "correct horse battery staple"
 

@@ -1,67 +1,439 @@
-"""A disk that the last `up` made larger is not made smaller: Google would make a new, empty one instead."""
+"""Edits that the data of the last `up` would not survive are refused before anything is registered, a line for each."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-from components.history import READ_OUTPUTS
+from components.made import READ_OUTPUTS, READ_RESOURCES
 from tests.support.monitor import Call
 from tests.support.recording import Recorded, record
-from tests.unit.programs import CLOUD_SQL, DISKS, REGIONAL, TARGET, changed, export, kubia, parsed, run
+from tests.unit.programs import (
+    CLOUD_SQL,
+    DISKS,
+    LOCAL,
+    REGIONAL,
+    SHARED,
+    TARGET,
+    changed,
+    config_of,
+    export,
+    kubia,
+    nginx,
+    parsed,
+    run,
+)
 
 ORGANIZATION = "org"
 """The recording monitor's."""
-SAID = (
-    "statefulsets:workloads.kubia.storage.size: 1Gi but pv-b has 3Gi; a disk never shrinks, and a smaller one would"
-    " be new and empty; write 3Gi or more, or list disks with new names"
-)
+WORDS = "statefulsets:workloads"
+PURPOSE = '; on purpose: docs/runbooks.md, "An edit is refused"'
+Workloads = dict[str, Any]
 
 
-def attempt(outputs: Any, raises: type[BaseException] | None = None, **storage: Any) -> Recorded:
-    stack = parsed({"kubia": kubia(storage=changed(DISKS, storage))}, TARGET)
-    calls = {READ_OUTPUTS: {"name": "test", "outputs": outputs}}
-    return record(lambda: export(stack), calls=calls, raises=raises)
+def left_by(recorded: Recorded) -> dict[str, Any]:
+    """What the engine hands back of an `up`: type and outputs of each resource by its URN."""
+    return {each.urn: {"type": each.type, "outputs": dict(each.outputs or each.inputs)} for each in recorded.resources}
 
 
-@pytest.mark.parametrize("sizes", [{"pv-b": "3Gi"}, {"pv-a": "2Gi", "pv-b": "3Gi", "pv-c": "1Gi"}])
-def test_a_smaller_disk_is_refused_before_anything_is_registered(sizes: dict[str, str]) -> None:
-    recorded = attempt({"kubia": {"disks": sizes}}, pulumi.RunError)
-    assert str(recorded.error) == SAID
+def after(
+    before: Recorded, workloads: Workloads, target: Any = TARGET, outputs: Any = None, **options: Any
+) -> Recorded:
+    """The next `up`, of a stack file that may have been edited."""
+    calls = {
+        READ_RESOURCES: {"name": "test", "outputs": left_by(before)},
+        READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs if outputs is None else outputs},
+    }
+    return record(lambda: export(parsed(workloads, target)), calls=calls, **options)
+
+
+def refused(before: Recorded, workloads: Workloads, target: Any = TARGET, **options: Any) -> list[str]:
+    """What is said of an edit; nothing of it was registered."""
+    recorded = after(before, workloads, target, raises=pulumi.RunError, **options)
     assert recorded.resources == ()
+    return str(recorded.error).splitlines()
+
+
+def edit(*path: Any, to: Any) -> Callable[[Any], None]:
+    """Sets what is at a path; `to` None takes it away."""
+
+    def apply(workloads: Any) -> None:
+        place = workloads
+        for key in path[:-1]:
+            place = place[key]
+        if to is None:
+            del place[path[-1]]
+        else:
+            place[path[-1]] = to
+
+    return apply
+
+
+def swapped(name: str, field: str) -> Callable[[Any], None]:
+    def apply(workloads: Any) -> None:
+        listed = workloads[name]["storage"][field]
+        listed[0], listed[1] = listed[1], listed[0]
+
+    return apply
+
+
+FILE: Workloads = {
+    "kubia": kubia(),
+    "web": nginx(replicas=1),
+    "disks": kubia(storage=copy.deepcopy(DISKS)),
+    "zones": kubia(storage=copy.deepcopy(REGIONAL)),
+    "shared": kubia(replicas=1, storage=copy.deepcopy(SHARED)),
+}
+LOST = {
+    "keep": "the set would be replaced: all pods stop at once, and the claims stay as they were made",
+    "discard": "the set would be replaced, and its claims deleted with ALL data in them",
+}
+STRANDED = {
+    "keep": "whose data would stay behind, out of the pods' reach",
+    "discard": "whose claims would be deleted with ALL data in them",
+}
+
+
+@cache
+def first_up(durability: str) -> Recorded:
+    """The first `up` of the file, once for all tests."""
+    return run(file(durability))
+
+
+def file(durability: str) -> Workloads:
+    return {name: {**copy.deepcopy(workload), "durability": durability} for name, workload in FILE.items()}
+
+
+def made(durability: str) -> tuple[Recorded, Workloads]:
+    """The stack after an `up`, and its file, to be edited."""
+    return first_up(durability), file(durability)
+
+
+EDITS: dict[str, tuple[Callable[[Any], None], str]] = {
+    "claims that are larger": (
+        edit("web", "storage", "claimSize", to="2Gi"),
+        f"{WORDS}.web.storage.claimSize: 2Gi but its claims were made with 1Gi; LOST; write 1Gi again",
+    ),
+    "another class": (
+        edit("web", "storage", "className", to="fast"),
+        f"{WORDS}.web.storage.className: fast but its claims were made with standard; LOST; write standard again",
+    ),
+    "another access mode": (
+        edit("disks", "storage", "accessMode", to="ReadWriteOncePod"),
+        f"{WORDS}.disks.storage.accessMode: ReadWriteOncePod but its claims were made with ReadWriteOnce; LOST;"
+        " write ReadWriteOnce again",
+    ),
+    "another order of starting": (
+        edit("kubia", "podManagementPolicy", to="Parallel"),
+        f"{WORDS}.kubia.podManagementPolicy: Parallel but the set was made with OrderedReady; LOST;"
+        " write OrderedReady again",
+    ),
+    "directories instead of a class": (
+        edit("web", "storage", to=changed(LOCAL, {"volumes": [{"name": "w", "node": "n", "path": "/srv/w/0"}]})),
+        f"{WORDS}.web.storage.kind: local but the data is on dynamic, STRANDED; write dynamic again",
+    ),
+    "a class instead of directories": (
+        edit("kubia", "storage", to={"kind": "dynamic"}),
+        f"{WORDS}.kubia.storage.kind: dynamic but the data is on local, STRANDED; write local again",
+    ),
+    "disks instead of directories": (
+        edit("kubia", "storage", to=changed(DISKS, {"disks": [{"name": n} for n in ("v-0", "v-1", "v-2")]})),
+        f"{WORDS}.kubia.storage.kind: gce-disks but the data is on local, STRANDED; write local again",
+    ),
+    "directories in another order": (
+        swapped("kubia", "volumes"),
+        f"{WORDS}.kubia.storage.volumes: v-1, v-0, v-2 but the ordinals from 0 up have v-0, v-1, v-2; an ordinal keeps"
+        " its volume, or a replica would find another's data or none; begin the list with v-0, v-1, v-2, and append new"
+        " ones",
+    ),
+    "disks in another order": (
+        swapped("disks", "disks"),
+        f"{WORDS}.disks.storage.disks: pv-b, pv-a, pv-c but the ordinals from 0 up have pv-a, pv-b, pv-c; an ordinal"
+        " keeps its volume, or a replica would find another's data or none; begin the list with pv-a, pv-b, pv-c, and"
+        " append new ones",
+    ),
+    "the first directory taken away": (
+        edit("kubia", "storage", "volumes", 0, to=None),
+        f"{WORDS}.kubia.storage.volumes: v-1, v-2 but the ordinals from 0 up have v-0, v-1, v-2; an ordinal keeps"
+        " its volume, or a replica would find another's data or none; begin the list with v-0, v-1, v-2, and append new"
+        " ones",
+    ),
+    "a claimed directory renamed": (
+        edit("kubia", "storage", "volumes", 1, "name", to="other"),
+        f"{WORDS}.kubia.storage.volumes: v-0, other, v-2 but the ordinals from 0 up have v-0, v-1; an ordinal keeps"
+        " its volume, or a replica would find another's data or none; begin the list with v-0, v-1, and append new"
+        " ones",
+    ),
+    "a directory elsewhere": (
+        edit("kubia", "storage", "volumes", 1, "path", to="/srv/elsewhere"),
+        f"{WORDS}.kubia.storage.volumes[1]: v-1 is /srv/elsewhere on node-1 but its data is in /srv/volumes/1 on"
+        " node-1; a volume never moves: the API refuses it, and a new disk or directory would be empty; write the old"
+        " place again",
+    ),
+    "a disk in another zone": (
+        edit("disks", "storage", "disks", 0, "zone", to="europe-west1-c"),
+        f"{WORDS}.disks.storage.disks[0]: pv-a is projects/acme-test/zones/europe-west1-c/disks/pv-a but its data is in"
+        " projects/acme-test/zones/europe-west1-b/disks/pv-a; a volume never moves: the API refuses it, and a new disk"
+        " or directory would be empty; write the old place again",
+    ),
+    "disks of another type": (
+        edit("disks", "storage", "type", to="pd-ssd"),
+        f"{WORDS}.disks.storage.type: pd-ssd but pv-a is pd-standard; a disk keeps its type, and one of another would"
+        " be new and empty; write pd-standard again",
+    ),
+    "another kind": (
+        edit("web", "kind", to="kubia"),
+        f"{WORDS}.web.kind: kubia but it was made as nginx, STRANDED; write nginx again, and give the new workload a"
+        " name of its own",
+    ),
+    "a workload with a class taken away": (
+        edit("web", to=None),
+        f"{WORDS}.web: not in the file any more, STRANDED; put it back: a workload that is renamed starts empty, for"
+        " its claims have its name; to take it away on purpose",
+    ),
+    "another shared claim": (
+        edit("shared", "storage", "claim", to="other"),
+        f"{WORDS}.shared.storage.claim: other but the data is in helloweb-disk; the new claim would be empty; write"
+        " helloweb-disk again",
+    ),
+    "a smaller shared claim": (
+        edit("shared", "storage", "claimSize", to="1Gi"),
+        f"{WORDS}.shared.storage.claimSize: 1Gi but its claims were made with 30Gi; claim helloweb-disk would be"
+        " replaced by a new, empty one; write 30Gi again",
+    ),
+}
+
+
+@pytest.mark.parametrize("durability", ["keep", "discard"])
+@pytest.mark.parametrize("what", EDITS)
+def test_an_edit_that_data_would_not_survive_is_one_line(what: str, durability: str) -> None:
+    before, workloads = made(durability)
+    apply, said = EDITS[what]
+    apply(workloads)
+    expected = said.replace("LOST", LOST[durability]).replace("STRANDED", STRANDED[durability])
+    lines = [line.removesuffix(PURPOSE).removesuffix(": docs/runbooks.md, \"An edit is refused\"")
+             for line in refused(before, workloads)]  # fmt: skip
+    assert lines == [expected]
+
+
+def test_what_the_last_up_left_decides_and_not_the_durability_of_the_file() -> None:
+    before, workloads = made("discard")
+    workloads["web"] |= {"durability": "keep", "podManagementPolicy": "Parallel"}
+    (line,) = refused(before, workloads)
+    assert LOST["discard"] in line
+
+
+def test_all_edits_are_told_at_once() -> None:
+    before, workloads = made("keep")
+    for apply, _ in (EDITS["another class"], EDITS["directories in another order"], EDITS["disks of another type"]):
+        apply(workloads)
+    assert len(refused(before, workloads)) == 3
+
+
+def test_a_renamed_workload_is_told_that_it_would_start_empty() -> None:
+    before, workloads = made("keep")
+    workloads["web2"] = workloads.pop("web")
+    (line,) = refused(before, workloads)
+    assert line.startswith(f"{WORDS}.web: not in the file any more, {STRANDED['keep']}; put it back")
+
+
+def test_a_workload_does_not_get_the_volumes_of_another() -> None:
+    before, workloads = made("keep")
+    workloads["kubia2"] = workloads.pop("kubia")
+    lines = refused(before, workloads)
+    assert len(lines) == 4
+    assert lines[1] == (
+        f"{WORDS}.kubia2.storage.volumes[0].name: v-0 is a volume of kubia since the last up, and holds its data; give"
+        f" this one a name of its own{PURPOSE}"
+    )
+
+
+def test_another_engine_is_refused() -> None:
+    with_engine = {"mysql": config_of("local")["statefulsets:workloads"]["mysql"]}
+    before = run_mysql(with_engine)
+    edited = {"mysql": {"kind": "mysql", "engine": "xtrabackup", "storage": with_engine["mysql"]["storage"]}}
+    said = refused_mysql(before, edited)
+    assert said == [
+        f"{WORDS}.mysql.engine: xtrabackup but its members' data was made by clone; they would set it aside, and none"
+        f" could fill the others; write clone again, and move the data by a dump{PURPOSE}"
+    ]
+
+
+def run_mysql(workloads: Workloads) -> Recorded:
+    calls = {READ_RESOURCES: {"name": "test", "outputs": {}}}
+    return record(lambda: export(with_passwords(workloads)), calls=calls)
+
+
+def refused_mysql(before: Recorded, workloads: Workloads) -> list[str]:
+    calls = {
+        READ_RESOURCES: {"name": "test", "outputs": left_by(before)},
+        READ_OUTPUTS: {"name": "test", "outputs": {}},
+    }
+    recorded = record(lambda: export(with_passwords(workloads)), calls=calls, raises=pulumi.RunError)
+    assert recorded.resources == ()
+    return str(recorded.error).splitlines()
+
+
+def with_passwords(workloads: Workloads) -> Any:
+    stack = parsed(workloads)
+    accounts = ("Root", "Replication", "Clone", "Backup", "Monitor", "Application")
+    return replace(stack, passwords={f"mysql{account}Password": pulumi.Output.secret("x") for account in accounts})
 
 
 @pytest.mark.parametrize(
-    "outputs",
+    ("durability", "loss"),
+    [("keep", "and would stay behind unused"), ("discard", "and would be deleted with ALL data")],
+)
+def test_another_namespace_is_refused_once_for_all_workloads(durability: str, loss: str) -> None:
+    before, workloads = made(durability)
+    (line,) = refused(before, workloads, {**TARGET, "namespace": "other"})
+    assert line.startswith("statefulsets:target.namespace: other but disks, kubia, shared, web, zones are in shop;")
+    assert loss in line
+    assert "write shop again" in line
+
+
+def test_another_cluster_is_refused_and_another_name_of_the_same_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = {"test": "https://one", "same": "https://one", "other": "https://two"}
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", servers)))
+    before, workloads = made("keep")
+    (line,) = refused(before, workloads, {**TARGET, "context": "other"})
+    assert line == (
+        "statefulsets:target.context: other but the stack is on test; a stack keeps its cluster: its objects and data"
+        " there would be deleted or forgotten; write test again, and make another stack for another cluster" + PURPOSE
+    )
+    assert after(before, workloads, {**TARGET, "context": "same"}).of_type("StatefulSet")
+    moved = {**TARGET, "kubeconfig": str(kubeconfig(tmp_path / "moved", servers))}
+    assert after(before, workloads, moved).of_type("StatefulSet"), "the same server, from another file"
+    gone = {**TARGET, "kubeconfig": str(kubeconfig(tmp_path / "run-1", servers))}
+    of_a_run = run(workloads, gone)
+    (tmp_path / "run-1").unlink()
+    assert after(of_a_run, workloads).of_type("StatefulSet"), "the file of a run that is over"
+    stolen = {**TARGET, "kubeconfig": str(kubeconfig(tmp_path / "stolen", {"test": "https://three"}))}
+    (line,) = refused(before, workloads, stolen)
+    assert line.startswith("statefulsets:target.kubeconfig: ")
+    only_file = {"namespace": "shop", "kubernetesVersion": "1.34"}
+    by_file = run(workloads, {**only_file, "kubeconfig": moved["kubeconfig"]})
+    (tmp_path / "moved").unlink()
+    (line,) = refused(by_file, workloads, {**only_file, "kubeconfig": str(tmp_path / "config")})
+    assert line.startswith("statefulsets:target.kubeconfig: ")
+
+
+def kubeconfig(file: Path, servers: Mapping[str, str]) -> Path:
+    """Context -> server; the clusters have the names of the contexts."""
+    lines = ["clusters:", *(f"- {{name: {n}, cluster: {{server: '{s}'}}}}" for n, s in servers.items())]
+    lines += ["contexts:", *(f"- {{name: {n}, context: {{cluster: {n}}}}}" for n in servers)]
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+@pytest.mark.parametrize("durability", ["keep", "discard"])
+@pytest.mark.parametrize(
+    "apply",
     [
-        {},
-        {"kubia": {"disks": {"pv-a": "1Gi"}}},
-        {"kubia": {"disks": {"pv-a": "1024Mi"}}},
-        {"kubia": {"disks": {"other": "3Gi"}}},
-        {"kubia": {"claims": []}},
-        {"kubia": "what another program exported"},
-        {"other": {"disks": {"pv-a": "3Gi"}}},
+        lambda workloads: None,
+        edit("kubia", "replicas", to=3),
+        edit("kubia", "replicas", to=0),
+        edit("kubia", "storage", "volumes", 2, to=None),
+        edit("kubia", "storage", "volumes", 2, "name", to="other"),
+        edit("web", "storage", "claimSize", to="1024Mi"),
+        edit("disks", "storage", "size", to="4Gi"),
+        edit("shared", "storage", "claimSize", to="31Gi"),
+        edit("web", "image", to="nginx:2"),
+        edit("new", to=nginx()),
+        lambda workloads: workloads["kubia"]["storage"]["volumes"].append(
+            {"name": "v-3", "node": "node-3", "path": "/srv/volumes/3"}
+        ),
+    ],
+    ids=[
+        "nothing",
+        "more",
+        "none",
+        "shorter",
+        "unclaimed",
+        "spelled",
+        "grown",
+        "grown claim",
+        "image",
+        "new",
+        "longer",
     ],
 )
-def test_what_does_not_shrink_is_let_through(outputs: Any) -> None:
-    assert len(attempt(outputs).of_type("Disk")) == 3
+def test_what_costs_no_data_is_let_through(apply: Callable[[Any], None], durability: str) -> None:
+    before, workloads = made(durability)
+    apply(workloads)
+    assert len(after(before, workloads).of_type("StatefulSet")) >= 5
 
 
-def test_a_disk_may_grow() -> None:
-    recorded = attempt({"kubia": {"disks": {"pv-a": "3Gi"}}}, size="4Gi")
-    assert {disk.inputs["size"] for disk in recorded.of_type("Disk")} == {4}
+def test_a_volume_that_a_larger_set_once_claimed_stays() -> None:
+    workloads = {"kubia": kubia(replicas=3)}
+    three = run(workloads)
+    workloads["kubia"]["replicas"] = 2
+    two = after(three, workloads)
+    assert two.stack_outputs["kubia"]["claimed"] == 3, "the claim of a replica that is gone is still bound"
+    del workloads["kubia"]["storage"]["volumes"][2]
+    (line,) = refused(two, workloads)
+    assert "begin the list with v-0, v-1, v-2" in line
 
 
-def test_the_sizes_are_exported_for_the_next_time() -> None:
-    assert attempt({}).stack_outputs["kubia"]["disks"] == {"pv-a": "1Gi", "pv-b": "1Gi", "pv-c": "1Gi"}
-    regional = run({"kubia": kubia(storage=REGIONAL)}).stack_outputs["kubia"]["disks"]
-    assert regional == {"r-a": "10Gi", "r-b": "10Gi"}
+def test_of_a_stack_of_before_every_volume_may_have_been_claimed() -> None:
+    before, workloads = made("keep")
+    assert after(before, workloads, outputs={}).stack_outputs["kubia"]["claimed"] == 3
+    del workloads["kubia"]["storage"]["volumes"][2]
+    (line,) = refused(before, workloads, outputs={})
+    assert "begin the list with v-0, v-1, v-2" in line
 
 
-def test_the_stack_asks_for_its_own_outputs_and_only_if_it_has_disks() -> None:
-    (call,) = attempt({}).calls
-    assert call == Call(READ_OUTPUTS, {"name": f"{ORGANIZATION}/statefulsets/test"})
-    assert run({"kubia": kubia()}).calls == ()
-    assert CLOUD_SQL["kind"] == "cloud-sql"
+def test_what_was_taken_away_on_purpose_is_not_asked_for_again() -> None:
+    before, workloads = made("keep")
+    del workloads["web"]
+    rest = [each for each in before.resources if "web" not in each.name]
+    assert len(after(Recorded(tuple(rest), before.stack_outputs), workloads).of_type("StatefulSet")) == 4
+
+
+@pytest.mark.parametrize(("size", "has"), [("1Gi", "pv-b has 3Gi; a disk never shrinks")])
+def test_a_smaller_disk_is_refused(size: str, has: str) -> None:
+    before = run({"kubia": kubia(storage=changed(DISKS, {"size": "3Gi"}))})
+    left = left_by(before)
+    for resource in left.values():
+        if resource["type"] == "gcp:compute/disk:Disk":
+            resource["outputs"]["size"] = 3 if resource["outputs"]["name"] == "pv-b" else 1
+            resource["outputs"]["type"] = (
+                "https://www.googleapis.com/compute/v1/projects/p/zones/z/diskTypes/pd-standard"
+            )
+    calls = {
+        READ_RESOURCES: {"name": "test", "outputs": left},
+        READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs},
+    }
+    stack = parsed({"kubia": kubia(storage=changed(DISKS, {"size": size}))})
+    recorded = record(lambda: export(stack), calls=calls, raises=pulumi.RunError)
+    assert str(recorded.error) == (
+        f"{WORDS}.kubia.storage.size: {size} but {has}, and a smaller one would be new and empty; write 3Gi or more"
+    )
+
+
+def test_a_cloud_sql_that_is_left_out_is_the_engines_to_refuse() -> None:
+    """Its instance is protected in the state while its durability is keep."""
+    before = record(lambda: export(sql({"sql": CLOUD_SQL})), calls={READ_RESOURCES: {"name": "t", "outputs": {}}})
+    assert after(before, {"web": nginx()}).of_type("StatefulSet")
+    (line,) = refused(before, {"sql": nginx()})
+    assert line.startswith(f"{WORDS}.sql.kind: nginx but it was made as cloud-sql")
+
+
+def sql(workloads: Workloads) -> Any:
+    return replace(parsed(workloads), passwords={"appPassword": pulumi.Output.secret("x")})
+
+
+def test_the_stack_asks_for_its_own_state_and_for_outputs_only_where_there_is_one() -> None:
+    name = f"{ORGANIZATION}/statefulsets/test"
+    first = run({"kubia": kubia()})
+    assert first.calls == (Call(READ_RESOURCES, {"stackName": name}),)
+    assert after(first, {"kubia": kubia()}).calls[-1] == Call(READ_OUTPUTS, {"name": name})
