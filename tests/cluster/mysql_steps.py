@@ -79,9 +79,9 @@ STEPS: dict[str, tuple[str, ...]] = {
         "phase starting",
         'rm -f "$SOCKET"',
         "server=$!",
-        '"$BASH" "$SCRIPTS/$script"',
+        'exec "$BASH" "$SCRIPTS/$script"',
         "role=$!",
-        'await "$server"',
+        'wait -n "$server"',
         'wait "$1"',
     ),
     "primary.sh": (

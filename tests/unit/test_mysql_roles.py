@@ -27,6 +27,7 @@ case $sql in
   *"REPLACE(@@GLOBAL.gtid_executed"*) echo "$WORLD_EXECUTED" ;;
   *"SELECT @@server_uuid"*) echo "$WORLD_UUID" ;;
   *"SERVICE_STATE, LAST_ERROR_NUMBER"*) cat "$WORLD/receiver" ;;
+  *"information_schema.TABLES"*) cat "$WORLD/tables" ;;
   *"SELECT 1"*) echo 1 ;;
 esac
 """
@@ -52,11 +53,12 @@ class Running(World):
         (root / "run/phase").write_text("starting")
         (root / "receiver").write_text("ON\t0\n")
         (root / "extra").write_text("\n")
+        (root / "tables").touch()
 
-    def goes(self, script: str) -> None:
-        """The script for a while; its own end is one of the outcomes."""
+    def goes(self, script: str) -> str:
+        """The script for a while, and what it said; its own end is one of the outcomes."""
         try:
-            self.run(
+            done = self.run(
                 script,
                 0,
                 1.5,
@@ -66,8 +68,9 @@ class Running(World):
                 BINLOG_MAX_BYTES="1000000",
                 SEMI_SYNC_TIMEOUT_MS="1000",
             )
-        except subprocess.TimeoutExpired:
-            return
+        except subprocess.TimeoutExpired as still:
+            return (still.stderr or b"").decode()
+        return done.stderr
 
     @property
     def phase(self) -> str:
@@ -252,3 +255,49 @@ def test_a_replica_serves_only_once_it_has_what_the_primary_had(replica: Running
     (replica.root / "subset").write_text("1\n")
     replica.goes("replica.sh")
     assert replica.phase == "serving"
+
+
+def test_a_server_is_cloned_once_it_is_known_to_have_innodbs_tables_only(primary: Running) -> None:
+    primary.peer(1, f"{UUID}:1-9", read_only=1)
+    primary.goes("primary.sh")
+    assert primary.asked.index("read_only = OFF") < primary.asked.index("ALTER USER 'clone'@'%' ACCOUNT UNLOCK")
+    assert "SET SESSION sql_log_bin = 0" in primary.asked
+
+
+def test_a_server_with_tables_that_a_clone_leaves_empty_names_them_and_is_nobodys_source(replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text("g\tg\t1\n")
+    (replica.root / "tables").write_text("app.hits (MyISAM)\napp.seen (MEMORY)\n")
+    said = replica.goes("replica.sh")
+    assert replica.phase == "serving", "it goes on replicating, and serves"
+    assert "ACCOUNT LOCK" in replica.asked
+    assert "UNLOCK" not in replica.asked
+    assert "a clone would leave these tables empty: app.hits (MyISAM), app.seen (MEMORY)." in said
+    assert "super_read_only = @before" in replica.asked
+
+
+@pytest.mark.parametrize("compared", [f"g\tg{UUID}:1-5\t1\n", f"g{OURS}:1-2\tg\t1\n"])
+def test_data_that_a_clone_would_not_bring_back_are_never_taken_anew(compared: str, replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text(compared)
+    (replica.root / "tables").write_text("app.hits (MyISAM)\n")
+    said = replica.goes("replica.sh")
+    assert (replica.phase, replica.reason, replica.stopped) == ("refused", None, False)
+    assert "a clone has none of the rows of app.hits (MyISAM)" in said
+
+
+def test_once_they_are_converted_the_data_are_taken_anew_after_all(replica: Running) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text(f"g\tg{UUID}:1-5\t1\n")
+    (replica.root / "run/phase").write_text("refused")
+    replica.goes("replica.sh")
+    assert replica.reason is not None
+
+
+def test_a_primary_behind_a_member_keeps_tables_that_a_clone_would_not_bring_back(primary: Running) -> None:
+    primary.peer(1, f"{THIRD}:1-9", read_only=1)
+    (primary.root / "extra").write_text(f"{THIRD}:8-9\n")
+    (primary.root / "tables").write_text("app.hits (MyISAM)\n")
+    primary.goes("primary.sh")
+    assert (primary.phase, primary.reason, primary.stopped) == ("refused", None, False)
+    assert "read_only = OFF" not in primary.asked

@@ -85,23 +85,26 @@ class World:
         line = f"{read_only}\t{UUID}\tg{executed}\tg\tg\t{threads}\t{threads}\n"
         (self.root / f"mysql-{ordinal}").write_text(line)
 
-    def run(
-        self, script: str, crash_at: int = 0, seconds: float = 60, arguments: tuple[str, ...] = (), **env: str
-    ) -> subprocess.CompletedProcess[str]:
+    def environment(self, crash_at: int = 0, **env: str) -> dict[str, str]:
+        """The pod's."""
         (self.root / "calls").write_text("0\n")
         places = {"VOLUME": "volume", "RUN": "run", "CONF": "conf", "SETTINGS": "settings", "ACCOUNTS": "accounts"}
         places |= {"HISTORY": "history", "TLS": "tls"}
-        variables = {
+        return {
             **{variable: str(self.root / place) for variable, place in places.items()},
             **{"WORLD": str(self.root), "CRASH_AT": str(crash_at), "POD": f"mysql-{self.ordinal}"},
             **{"WORKLOAD": "mysql", "SERVICE_HOST": "mysql.shop.svc", "DURABILITY": "keep", "SEMI_SYNC_REPLICAS": "1"},
             **{"DATABASE": "my_app", "APPLICATION": "app", "MAX_LAG_SECONDS": "10", **env},
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
         }
+
+    def run(
+        self, script: str, crash_at: int = 0, seconds: float = 60, arguments: tuple[str, ...] = (), **env: str
+    ) -> subprocess.CompletedProcess[str]:
         start = f'exec bash "{SCRIPTS / script}" "$@"'
         return subprocess.run(
             ["bash", "-c", start, script, *arguments],
-            env=variables,
+            env=self.environment(crash_at, **env),
             text=True,
             capture_output=True,
             timeout=seconds,
@@ -212,6 +215,60 @@ def test_a_replica_clones_from_the_previous_member_that_is_healthy(tmp_path: Pat
     world.peer(1, f"{UUID}:1-9", read_only=1, threads="OFF")
     world.must("data.sh")
     assert "'clone'@'mysql-0.mysql.shop.svc':3306" in (world.root / "clone").read_text()
+
+
+LOCKED = """#!/bin/bash
+for option in "$@"; do case $option in --host=*) host=${option#*=} ;; *clone.cnf) clone=yes ;; esac; done
+if [[ ${clone:-} && -e $WORLD/locked-${host%%.*} ]]; then
+  echo "ERROR 3118 (HY000): Access denied for user 'clone'@'10.0.0.1'. Account is locked." >&2
+  exit 1
+fi
+exec "$WORLD/bin/mysql-open" "$@"
+"""
+
+
+def closed(world: World, *ordinals: int) -> World:
+    """Members that do not let themselves be cloned."""
+    world.tool("mysql-open", MYSQL)
+    world.tool("mysql", LOCKED)
+    for ordinal in ordinals:
+        (world.root / f"locked-mysql-{ordinal}").touch()
+    return world
+
+
+def test_a_member_whose_tables_a_clone_would_leave_empty_is_not_cloned(tmp_path: Path) -> None:
+    world = closed(World(tmp_path, ordinal=2).prepared(), 1)
+    world.peer(0, f"{UUID}:1-9")
+    world.peer(1, f"{UUID}:1-9", read_only=1)
+    said = world.must("data.sh")
+    assert "member 1 is not to be cloned now" in said
+    assert "'clone'@'mysql-0.mysql.shop.svc':3306" in (world.root / "clone").read_text()
+
+
+def test_an_empty_primary_waits_rather_than_take_a_clone_without_some_rows(world: World) -> None:
+    closed(world.prepared(), 1, 2)
+    (world.root / "history/initialised").write_text("yes")
+    for ordinal in (1, 2):
+        world.peer(ordinal, f"{UUID}:1-9", read_only=1)
+    with pytest.raises(subprocess.TimeoutExpired) as waiting:
+        world.run("data.sh", seconds=2)
+    assert "is not to be cloned now" in str(waiting.value.stderr)
+    assert not (world.volume / "data").exists()
+    assert not (world.root / "clone").exists()
+
+
+def test_a_server_starts_closed_to_clones_and_a_changed_password_does_not_close_one_that_runs(world: World) -> None:
+    world.prepared()
+    statements = (world.root / "run/accounts.sql").read_text().splitlines()
+    assert [
+        line.endswith("REQUIRE SSL ACCOUNT LOCK;") for line in statements if "USER" in line and "'clone'" in line
+    ] == [
+        True,
+        True,
+    ]
+    assert sum("ACCOUNT LOCK" in line for line in statements) == 2
+    assert world.run("accounts.sh", arguments=("--apply",)).returncode == 0
+    assert "ACCOUNT LOCK" not in (world.root / "run/accounts.sql").read_text()
 
 
 def test_a_pod_touches_nothing_while_another_still_works_on_the_claim(world: World) -> None:

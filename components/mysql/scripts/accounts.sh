@@ -35,19 +35,21 @@ apply_as() {
   } | mysql --defaults-file="$RUN/$1" "${CLIENT[@]}" --socket="$SOCKET"
 }
 
-account() { # name@host, password, what TLS it needs
+account() { # name@host, password, what else is said of it
   printf 'CREATE USER IF NOT EXISTS %s IDENTIFIED BY %s%s;\n' "$1" "$(sql_text "$2")" "$3"
   printf 'ALTER USER %s IDENTIFIED BY %s%s;\n' "$1" "$(sql_text "$2")" "$3"
 }
 
 statements() {
-  local application="'$APPLICATION'@'%'" schema=${DATABASE//_/\\_}
+  local application="'$APPLICATION'@'%'" schema=${DATABASE//_/\\_} closed=" ACCOUNT LOCK"
+  # A server that starts is no source of clones before its role script has looked at it; one that runs stays what it is.
+  if [[ $applying ]]; then closed=''; fi
   # One statement a line: mysqld's init file knows no other form.
   echo "SET SESSION sql_log_bin = 0;"
   account "'root'@'localhost'" "$root" ""
   account "'replication'@'%'" "$replication" " REQUIRE SSL"
   echo "GRANT REPLICATION SLAVE ON *.* TO 'replication'@'%';"
-  account "'clone'@'%'" "$clone" " REQUIRE SSL"
+  account "'clone'@'%'" "$clone" " REQUIRE SSL$closed"
   echo "GRANT BACKUP_ADMIN ON *.* TO 'clone'@'%';"
   account "'monitor'@'%'" "$monitor" " REQUIRE SSL"
   account "'monitor'@'localhost'" "$monitor" ""
@@ -57,6 +59,8 @@ statements() {
   echo "GRANT ALL PRIVILEGES ON \`$schema\`.* TO $application;"
 }
 
+applying=''
+if [[ ${1:-} == --apply ]]; then applying=yes; fi
 root=$(password_of root)
 replication=$(password_of replication)
 clone=$(password_of clone)
@@ -66,12 +70,13 @@ application_password=$(password_of application)
 statements >"$RUN/accounts.sql.new"
 mv "$RUN/accounts.sql.new" "$RUN/accounts.sql"
 option_file root "$root" root.next.cnf
-if [[ ${1:-} == --apply ]]; then
+if [[ $applying ]]; then
   # The password of before; the new one where an earlier attempt came so far and no further.
   apply_as root.cnf || apply_as root.next.cnf
 fi
 mv "$RUN/root.next.cnf" "$RUN/root.cnf"
 option_file monitor "$monitor" monitor.cnf
+option_file clone "$clone" clone.cnf
 printf "USER = 'replication' PASSWORD = %s" "$(sql_text "$replication")" >"$RUN/replication.sql"
 sql_text "$clone" >"$RUN/clone.sql"
 cat "$ACCOUNTS"/* >"$RUN/accounts.applied.new"

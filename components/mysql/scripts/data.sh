@@ -52,6 +52,7 @@ take_from_a_donor() {
 try_donor() {
   ask "$1" || return 1
   healthy || return 1
+  offers_clones "$1" || return 1
   clone_from "$1"
 }
 
@@ -127,6 +128,7 @@ take_most_advanced() {
       return 1
     fi
   done
+  offers_clones "${peers[best]}" || return 1
   theirs=${sets[best]}
   log "no data here, and member ${peers[best]} is the most advanced: taking its data"
   # What it received and has not applied yet is not in its data files.

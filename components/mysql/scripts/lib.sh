@@ -18,6 +18,7 @@ INCOMING=$VOLUME/incoming
 SCRATCH=$VOLUME/scratch
 RECLONE=$VOLUME/reclone
 SOCKET=$RUN/mysqld.sock
+SETTLED=$RUN/settled
 
 POD=${POD:-$HOSTNAME}
 ORDINAL=${POD##*-}
@@ -53,6 +54,15 @@ hold_volume() {
   ((code == 0)) || log "flock ended with $code: nothing keeps two pods apart on this claim"
   export VOLUME_HELD=yes
 }
+
+# What the role script has settled with the server that runs now, in a word; nothing with another one. A role script that
+# takes over from one that ended goes on there.
+settle_role() { printf '%s %s' "$(<"$RUN/mysqld.pid")" "$1" >"$SETTLED.new" && mv "$SETTLED.new" "$SETTLED"; }
+role_settled() {
+  local server='' word=''
+  read -r server word <"$SETTLED" || true
+  if [[ $server == "$(<"$RUN/mysqld.pid")" ]]; then printf '%s' "$word"; fi
+} 2>/dev/null
 
 # How many members the stack file asks for; the file follows the ConfigMap while the pod runs.
 replicas() { cat "$SETTINGS/replicas"; }
@@ -111,6 +121,20 @@ joined() {
   local sets="$1,$2"
   sets=${sets#,}
   printf '%s' "${sets%,}"
+}
+
+# Whether the member with ordinal $1 may be cloned: it locks the account for it while it cannot be (role.sh).
+offers_clones() {
+  local tls refusal
+  mapfile -t tls < <(tls_options)
+  refusal=$(timeout 8 mysql --defaults-file="$RUN/clone.cnf" "${CLIENT[@]}" "${tls[@]}" --host="$(host_of "$1")" \
+    <<<"DO 0" 2>&1) && return
+  if [[ $refusal == *3118* ]]; then
+    log "member $1 is not to be cloned now: it starts, or has tables that a clone would leave empty; its log names them"
+  else
+    log "member $1 does not let itself be cloned: ${refusal##*$'\n'}"
+  fi
+  return 1
 }
 
 healthy() {

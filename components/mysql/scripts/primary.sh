@@ -40,20 +40,33 @@ lead() {
       SET GLOBAL rpl_semi_sync_source_enabled = ON;"
   fi
   local_value "SET GLOBAL read_only = OFF;"
-  phase serving
+  settle_role leads
   log "writable"
 }
 
+# Once for each start of the server. A server that leads is not compared again when this script took over from one that
+# ended: replicas have each commit before it shows here, and would seem to be ahead.
+may_lead() {
+  while :; do
+    verdict=lead missing=''
+    each_peer compare
+    case $verdict in
+      lead) return ;;
+      behind) take_anew "$missing, all of ours and more" ;;
+      parted) refuse "$missing, and we hold what it has not" ;;
+    esac
+    sleep 2
+  done
+}
+
 wait_for_server
+if [[ -z $(role_settled) ]]; then
+  may_lead
+  settle_role judged
+fi
+if [[ $(role_settled) == judged ]]; then lead; fi
+phase serving
 while :; do
-  verdict=lead missing=''
-  each_peer compare
-  case $verdict in
-    lead) break ;;
-    behind) take_anew "$missing, all of ours and more" ;;
-    parted) refuse "$missing, and we hold what it has not" ;;
-  esac
-  sleep 2
+  house_keeping
+  sleep 10
 done
-lead
-while sleep 10; do house_keeping; done

@@ -93,8 +93,14 @@ pause() {
 }
 
 wait_for_server
-follow
+# Once for each start of the server: telling it its source again drops what it received and has not applied, which nobody
+# else may have, and starts what somebody stopped.
+if [[ -z $(role_settled) ]]; then
+  follow
+  settle_role follows
+fi
 phase following
+offer_clones
 unsafe=0 rounds=0
 while :; do
   judge

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What both roles do while mysqld runs: wait for it, follow changed passwords, keep the binary logs within their size.
+# What both roles do while mysqld runs: wait for it, say whether it may be cloned, follow changed passwords, keep the
+# binary logs within their size.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -34,7 +35,43 @@ trim_binlogs() {
   fi
 }
 
-take_anew() { # reason
+TABLES_SQL="SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME, ' (', COALESCE(ENGINE, 'of an unknown engine'), ')')
+  FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' AND COALESCE(ENGINE, '') <> 'InnoDB'
+  AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1 LIMIT 6;"
+
+# Tables of applications that a clone would leave empty, for it copies InnoDB only: the first few, on one line.
+tables_not_cloned() {
+  local tables
+  tables=$(local_value "$TABLES_SQL") || return 1
+  printf '%s' "${tables//$'\n'/, }"
+}
+
+# Opens this server to clones, or closes it while it has such tables. Each server does so for itself, outside of the binary
+# log, and starts closed (accounts.sh): who asks for a clone need not know of any of this.
+offered=unknown
+offer_clones() {
+  local tables access=UNLOCK
+  tables=$(tables_not_cloned) || return 0
+  [[ $tables != "$offered" ]] || return 0
+  if [[ $tables ]]; then access=LOCK; fi
+  local_value "SET @before = @@GLOBAL.super_read_only; SET SESSION sql_log_bin = 0; SET GLOBAL super_read_only = OFF;
+    ALTER USER 'clone'@'%' ACCOUNT $access; SET GLOBAL super_read_only = @before;" || return 0
+  if [[ $tables ]]; then
+    log "a clone would leave these tables empty: $tables. Until they are converted (ALTER TABLE ... ENGINE = InnoDB; see" \
+      "docs/mysql.md, \"Tables of other engines\") nobody clones this member, and its own data is never taken anew"
+  elif [[ $offered != unknown ]]; then
+    log "every table is InnoDB's now: this member may be cloned again"
+  fi
+  offered=$tables
+}
+
+take_anew() { # reason; returns where the data must not go
+  local tables
+  tables=$(tables_not_cloned) || return 0
+  if [[ $tables ]]; then
+    refuse "$1, and the data would have to be taken anew, but a clone has none of the rows of $tables"
+    return 0
+  fi
   log "$1; the data will be taken anew"
   printf '%s\n' "$1" >"$RECLONE.new"
   sync -f "$RECLONE.new"
@@ -50,6 +87,7 @@ refuse() { # reason
 }
 
 house_keeping() {
+  offer_clones
   follow_accounts || true
   trim_binlogs || true
 }

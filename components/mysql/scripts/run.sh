@@ -40,19 +40,48 @@ prepare() {
   return "$code"
 }
 
+start_role() { # seconds to wait before
+  {
+    sleep "$1"
+    exec "$BASH" "$SCRIPTS/$script"
+  } &
+  role=$!
+}
+
+# Whoever ends the role script ends the judging of the data, the mending, the trimming and the following of passwords: it
+# is started again, and the member is not Ready before the new one has looked around.
+role_ended() {
+  role=''
+  if [[ $stopping ]]; then return; fi
+  if [[ -e $RECLONE ]]; then # on purpose, or killed before it came to stopping the server
+    phase data
+    kill -TERM "$server" 2>/dev/null || true
+    return
+  fi
+  case $(current_phase) in serving | refused) phase following ;; esac
+  log "$script ended, which it should not; starting it again"
+  start_role 1
+}
+
 serve() {
   local script=replica.sh code=0
   if ((ORDINAL == 0)); then script=primary.sh; fi
   rm -f "$SOCKET" "$SOCKET.lock"
   mysqld --defaults-file="$SETTINGS/my.cnf" --init-file="$RUN/accounts.sql" &
   server=$!
-  "$BASH" "$SCRIPTS/$script" &
-  role=$!
+  start_role 0
   if [[ $stopping ]]; then stop; fi
-  await "$server" || code=$?
+  while kill -0 "$server" 2>/dev/null; do
+    if [[ $role ]] && ! kill -0 "$role" 2>/dev/null; then role_ended; fi
+    # Back when one of them ends, and when a signal comes.
+    wait -n "$server" ${role:+"$role"} || true
+  done
+  wait "$server" || code=$?
   server=''
-  kill -TERM "$role" 2>/dev/null || true
-  wait "$role" 2>/dev/null || true
+  if [[ $role ]]; then
+    kill -TERM "$role" 2>/dev/null || true
+    wait "$role" 2>/dev/null || true
+  fi
   role=''
   return "$code"
 }
