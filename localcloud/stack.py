@@ -66,9 +66,12 @@ def make_passphrase(state: State) -> None:
 def up(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
     """`pulumi up`, its own output shown; Ctrl-C reaches it, and it ends the operation in an orderly way.
 
+    It previews first, and changes nothing where that fails: a change that the API refuses, such as of a set that would
+    be replaced, is found before the set is gone.
+
     `file`, here and below: the stack's file when it is not `Pulumi.<stack>.yaml`.
     """
-    _operate(state, stack, progress, file, "up", "--yes", "--skip-preview")
+    _operate(state, stack, progress, file, "up", "--yes")
 
 
 def preview(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:

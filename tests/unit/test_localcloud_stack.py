@@ -176,7 +176,7 @@ def test_the_environment_means_this_checkouts_cluster_and_nothing_else(
 
 def test_up_runs_the_real_thing_in_the_checkout_and_a_failure_is_one_line(root: Path, state: State) -> None:
     stack.up(state, "local", quiet())
-    assert calls(root) == ["up --yes --skip-preview --stack local"]
+    assert calls(root) == ["up --yes --stack local"]
     (root / "during").write_text("exit 255")
     with pytest.raises(LocalCloudError) as refusal:
         stack.preview(state, "dev", quiet())
