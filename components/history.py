@@ -27,7 +27,9 @@ def refuse(stack: StackConfig, made: Made) -> None:
     """Raises pulumi.RunError with a line for each edit that the data of the last `up` would not survive."""
     problems = sorted(set(edits(stack, made)))
     if problems:
-        raise pulumi.RunError("\n".join(map(str, problems)))
+        head = "1 edit is" if len(problems) == 1 else f"{len(problems)} edits are"
+        lines = "\n".join(map(str, problems))
+        raise pulumi.RunError(f"{head} refused, for data would not survive:\n{lines}")
 
 
 def edits(stack: StackConfig, made: Made) -> Iterator[Problem]:
@@ -91,7 +93,7 @@ def of_workload(name: str, workload: Workload, before: MadeWorkload, project: st
     if workload.kind != before.kind:
         yield Problem(
             f"{here}.kind",
-            f"{workload.kind} but it was made as {before.kind}, {strands(before)}; write {before.kind} again, and give"
+            f"{workload.kind} but it was made as {before.kind}; {strands(before)}; write {before.kind} again, and give"
             f" the new workload a name of its own; {ON_PURPOSE}",
         )
     elif engine != before.engine:
@@ -105,7 +107,7 @@ def of_workload(name: str, workload: Workload, before: MadeWorkload, project: st
         if workload.storage.kind != before.storage:
             yield Problem(
                 f"{here}.storage.kind",
-                f"{workload.storage.kind} but the data is on {before.storage}, {strands(before)}; write"
+                f"{workload.storage.kind} but the data is on {before.storage}; {strands(before)}; write"
                 f" {before.storage} again; {ON_PURPOSE}",
             )
         else:
@@ -121,8 +123,8 @@ def has_data(before: MadeWorkload) -> bool:
 def strands(before: MadeWorkload) -> str:
     """What becomes of a workload's data once its pods no longer look for it."""
     if before.set is not None and before.set.deletes_claims:
-        return "whose claims would be deleted with ALL data in them"
-    return "whose data would stay behind, out of the pods' reach"
+        return "its claims would be deleted with ALL data in them"
+    return "its data would stay behind, out of the pods' reach"
 
 
 def replaced(made: MadeSet) -> str:
@@ -271,7 +273,7 @@ def gone(stack: StackConfig, made: Made) -> Iterator[Problem]:
         if name not in stack.workloads and has_data(before):
             yield Problem(
                 dotted((WORKLOADS, name)),
-                f"not in the file any more, {strands(before)}; put it back: a workload that is renamed starts empty,"
+                f"not in the file any more; {strands(before)}; put it back: a workload that is renamed starts empty,"
                 f" for its claims have its name; to take it away {ON_PURPOSE}",
             )
 

@@ -28,7 +28,7 @@ def deploy(stack: StackConfig) -> dict[str, Outputs]:
     Before that it refuses a cluster that is not there, and edits that the data of the last `up` would not survive.
     """
     if wrong := kubeconfig.problem(stack.target):
-        raise pulumi.RunError(str(wrong))
+        raise pulumi.RunError(f"1 problem in this stack's config:\n{wrong}")
     before = made.read()
     history.refuse(stack, before)
     opts = pulumi.ResourceOptions(providers=[cluster(stack.target)])

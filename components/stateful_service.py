@@ -62,9 +62,9 @@ class StatefulService(pulumi.ComponentResource):
     Also a PodDisruptionBudget (one pod at a time), a NetworkPolicy (only the named ports), and a ServiceAccount whose
     token no pod gets. `name` is the name of the StatefulSet and of the Service.
 
-    Replaces the set, and so stops every pod at once: a changed podManagementPolicy. With durability keep the claims
-    outlive that; with discard they go with the old set, which is why a stack file's change of it is refused. A changed
-    claim size, class or access mode is refused there as well, and here it is without effect.
+    Replaces the set, and so stops every pod at once: a changed claim template (claim size, class or access mode) and a
+    changed podManagementPolicy. With durability keep the claims outlive that; with discard they go with the old set. In
+    a stack file such changes are refused (components/history.py).
     """
 
     hosts: tuple[str, ...]
@@ -96,10 +96,7 @@ class StatefulService(pulumi.ComponentResource):
             KubernetesObject(f"{name}-client", client_service(name, args), child)
         # On destroy the order turns around: the set first, then (discard) its claims, then the volumes.
         first += [*args.storage.made_first, *([args.storage.volumes] if args.storage.volumes else [])]
-        # The API keeps a set's claim template for life. A changed one would delete the set first, so it is refused
-        # before (components/history.py), and one that is merely spelled otherwise (1024Mi for 1Gi) is no change.
-        safety = pulumi.ResourceOptions(parent=self, depends_on=first, ignore_changes=["spec.volumeClaimTemplates"])
-        KubernetesObject(f"{name}-set", stateful_set(name, args), safety)
+        KubernetesObject(f"{name}-set", stateful_set(name, args), pulumi.ResourceOptions(parent=self, depends_on=first))
         self.register_outputs({"hosts": list(self.hosts), "claims": list(self.claims), "host": self.host})
 
 

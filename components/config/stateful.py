@@ -71,7 +71,7 @@ class StatefulWorkload(Model):
     """What becomes of the data when the stack goes."""
     storage: Storage
     pod_management_policy: PodManagementPolicy = "OrderedReady"
-    """OrderedReady starts and stops pods one by one; Parallel all at once. A change replaces the set, not the data."""
+    """OrderedReady starts and stops pods one by one; Parallel all at once. A change is refused: it replaces the set."""
     update_strategy: UpdateStrategy = UpdateStrategy()
     min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
     """How long a pod must have been ready before the next one is touched."""

@@ -127,7 +127,7 @@ class ZonalDisk(GceDisk):
     """A disk in one zone."""
 
     zone: Zone | None = None
-    """Default: the backend's. A change is a new, empty disk, which `durability: keep` refuses."""
+    """Default: the backend's. A change is refused: it would be a new, empty disk."""
 
 
 class SnapshotSchedule(Model):
@@ -145,9 +145,9 @@ class GceBackend(StaticBackend):
     """What zonal and regional disks have in common."""
 
     size: DiskSize
-    """Size of each disk, in whole GiB. Growing happens in place; a smaller one would be a new, empty disk."""
+    """Size of each disk, in whole GiB. Growing happens in place; a smaller one is refused."""
     type: Literal["pd-standard", "pd-balanced", "pd-ssd"] = "pd-standard"
-    """gcloud's default for the seed's disks. A change is a new, empty disk, which `durability: keep` refuses."""
+    """gcloud's default for the seed's disks. A change is refused: it would be a new, empty disk."""
     fs_type: Literal["ext4", "xfs"] = "ext4"
     """File system that the first mount makes."""
     access_mode: AccessMode = "ReadWriteOnce"
@@ -197,7 +197,7 @@ class RegionalDisks(GceBackend):
     replica_zones: Annotated[
         tuple[Zone, ...], Field(min_length=2, max_length=2), AfterValidator(_two_zones_of_one_region)
     ]
-    """The two zones. A change is a new, empty disk, which `durability: keep` refuses."""
+    """The two zones. A change is refused: it would be a new, empty disk."""
 
     @property
     def places(self) -> tuple[DiskPlace, ...]:

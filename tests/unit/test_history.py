@@ -58,7 +58,14 @@ def refused(before: Recorded, workloads: Workloads, target: Any = TARGET, **opti
     """What is said of an edit; nothing of it was registered."""
     recorded = after(before, workloads, target, raises=pulumi.RunError, **options)
     assert recorded.resources == ()
-    return str(recorded.error).splitlines()
+    return lines_of(recorded)
+
+
+def lines_of(recorded: Recorded) -> list[str]:
+    """What is said below the head line, which says how many there are."""
+    head, *lines = str(recorded.error).splitlines()
+    assert head == f"{len(lines)} edit{'s are' if len(lines) > 1 else ' is'} refused, for data would not survive:"
+    return lines
 
 
 def edit(*path: Any, to: Any) -> Callable[[Any], None]:
@@ -96,8 +103,8 @@ LOST = {
     "discard": "the set would be replaced, and its claims deleted with ALL data in them",
 }
 STRANDED = {
-    "keep": "whose data would stay behind, out of the pods' reach",
-    "discard": "whose claims would be deleted with ALL data in them",
+    "keep": "its data would stay behind, out of the pods' reach",
+    "discard": "its claims would be deleted with ALL data in them",
 }
 
 
@@ -137,15 +144,15 @@ EDITS: dict[str, tuple[Callable[[Any], None], str]] = {
     ),
     "directories instead of a class": (
         edit("web", "storage", to=changed(LOCAL, {"volumes": [{"name": "w", "node": "n", "path": "/srv/w/0"}]})),
-        f"{WORDS}.web.storage.kind: local but the data is on dynamic, STRANDED; write dynamic again",
+        f"{WORDS}.web.storage.kind: local but the data is on dynamic; STRANDED; write dynamic again",
     ),
     "a class instead of directories": (
         edit("kubia", "storage", to={"kind": "dynamic"}),
-        f"{WORDS}.kubia.storage.kind: dynamic but the data is on local, STRANDED; write local again",
+        f"{WORDS}.kubia.storage.kind: dynamic but the data is on local; STRANDED; write local again",
     ),
     "disks instead of directories": (
         edit("kubia", "storage", to=changed(DISKS, {"disks": [{"name": n} for n in ("v-0", "v-1", "v-2")]})),
-        f"{WORDS}.kubia.storage.kind: gce-disks but the data is on local, STRANDED; write local again",
+        f"{WORDS}.kubia.storage.kind: gce-disks but the data is on local; STRANDED; write local again",
     ),
     "directories in another order": (
         swapped("kubia", "volumes"),
@@ -190,12 +197,12 @@ EDITS: dict[str, tuple[Callable[[Any], None], str]] = {
     ),
     "another kind": (
         edit("web", "kind", to="kubia"),
-        f"{WORDS}.web.kind: kubia but it was made as nginx, STRANDED; write nginx again, and give the new workload a"
+        f"{WORDS}.web.kind: kubia but it was made as nginx; STRANDED; write nginx again, and give the new workload a"
         " name of its own",
     ),
     "a workload with a class taken away": (
         edit("web", to=None),
-        f"{WORDS}.web: not in the file any more, STRANDED; put it back: a workload that is renamed starts empty, for"
+        f"{WORDS}.web: not in the file any more; STRANDED; put it back: a workload that is renamed starts empty, for"
         " its claims have its name; to take it away on purpose",
     ),
     "another shared claim": (
@@ -241,7 +248,7 @@ def test_a_renamed_workload_is_told_that_it_would_start_empty() -> None:
     before, workloads = made("keep")
     workloads["web2"] = workloads.pop("web")
     (line,) = refused(before, workloads)
-    assert line.startswith(f"{WORDS}.web: not in the file any more, {STRANDED['keep']}; put it back")
+    assert line.startswith(f"{WORDS}.web: not in the file any more; {STRANDED['keep']}; put it back")
 
 
 def test_a_workload_does_not_get_the_volumes_of_another() -> None:
@@ -278,7 +285,7 @@ def refused_mysql(before: Recorded, workloads: Workloads) -> list[str]:
     }
     recorded = record(lambda: export(with_passwords(workloads)), calls=calls, raises=pulumi.RunError)
     assert recorded.resources == ()
-    return str(recorded.error).splitlines()
+    return lines_of(recorded)
 
 
 def with_passwords(workloads: Workloads) -> Any:
@@ -415,9 +422,9 @@ def test_a_smaller_disk_is_refused(size: str, has: str) -> None:
     }
     stack = parsed({"kubia": kubia(storage=changed(DISKS, {"size": size}))})
     recorded = record(lambda: export(stack), calls=calls, raises=pulumi.RunError)
-    assert str(recorded.error) == (
+    assert lines_of(recorded) == [
         f"{WORDS}.kubia.storage.size: {size} but {has}, and a smaller one would be new and empty; write 3Gi or more"
-    )
+    ]
 
 
 def test_a_cloud_sql_that_is_left_out_is_the_engines_to_refuse() -> None:
