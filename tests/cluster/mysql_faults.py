@@ -184,6 +184,19 @@ def errant_transaction(scene: Scene) -> None:
     eventually(lambda: scene.mysql.errant_rows(2) == "0", "the primary's data in their place", 180)
 
 
+def role_killed(scene: Scene) -> None:
+    """Of a replica: what somebody writes there afterwards is noticed all the same."""
+    scene.mysql.kill_role(2)
+    errant_transaction(scene)
+
+
+def role_of_the_primary_killed(scene: Scene) -> None:
+    """Under load, when replicas already have what it has yet to commit: it goes on leading with the data it has."""
+    for _ in range(3):
+        scene.mysql.kill_role(0)
+    assert list(scene.mysql.directory(0).glob("aside-*")) == []
+
+
 def nothing_aside(scene: Scene) -> None:
     for aside in scene.mysql.directory(2).glob("aside-*"):
         shutil.rmtree(aside)
@@ -267,6 +280,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("applier stopped", applier_stopped),
     Fault("receiver stopped", receiver_stopped, soak_only=True),
     Fault("a transaction of a replica's own", errant_transaction, nothing_aside),
+    Fault("role script of a replica killed", role_killed, nothing_aside),
+    Fault("role script of the primary killed", role_of_the_primary_killed),
     Fault("configuration rolled out", configuration_rolled_out),
     *(Fault(f"killed between two steps of {name}", killed_in(name), no_hook(name)) for name in mysql_steps.STEPS),
     Fault("node without power", power_lost, seconds=300),

@@ -19,6 +19,13 @@ from tests.cluster.conftest import Project, eventually, is_ready
 
 IMAGE = "localhost/statefulsets/mysql:9.7"
 ACCOUNTS = ("Root", "Replication", "Clone", "Monitor", "Application")
+# A role script's own subshells have its command line, too; its parent alone is the container's first process.
+ROLE = """
+for file in $(grep -lzE 'scripts/(primary|replica)[.]sh$' /proc/[0-9]*/cmdline 2>/dev/null); do
+  process=${file%/cmdline}
+  if grep -qE '^PPid:[[:space:]]+1$' "$process/status" 2>/dev/null; then echo "${process#/proc/}"; fi
+done
+"""
 CLIENT: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -159,6 +166,17 @@ class MySql:
 
     def kill_server(self, ordinal: int) -> None:
         assert self.exec(f"mysql-{ordinal}", "kill -KILL $(cat /run/mysqld/mysqld.pid)", "mysql").returncode == 0
+
+    def role(self, ordinal: int) -> str:
+        """Process ID of a member's role script, inside its container; empty while none runs."""
+        return self.exec(f"mysql-{ordinal}", ROLE, "mysql").stdout.strip()
+
+    def kill_role(self, ordinal: int) -> None:
+        """SIGKILL for the role script, and a wait for the next one."""
+        first = self.role(ordinal)
+        assert first.isdigit(), f"one role script runs in mysql-{ordinal}: {first!r}"
+        assert self.exec(f"mysql-{ordinal}", f"kill -KILL {first}", "mysql").returncode == 0
+        eventually(lambda: self.role(ordinal) not in ("", first), f"mysql-{ordinal} has a role script again", 15)
 
     def lose_claim(self, ordinal: int, *others: int, prepare: Callable[[], None] = lambda: None) -> None:
         """Claim and disk are gone, an empty disk takes their place. Pods of `others` are deleted at the same time."""
