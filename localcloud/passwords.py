@@ -34,8 +34,13 @@ def make(state: State, name: str, progress: Progress, file: Path | None = None) 
     where = ["--config-file", str(file)] if file else []
     for key in missing:
         # On standard input: a command line is for everybody to read.
-        stack.pulumi(state, "config", "set", "--stack", name, *where, "--secret", key, stdin=secrets.token_urlsafe(24))
+        stack.pulumi(state, "config", "set", "--stack", name, *where, "--secret", key, stdin=new())
     progress.say(f"made {len(missing)} passwords for MySQL; they are in {place.name}, encrypted")
+
+
+def new() -> str:
+    """A password: 24 random bytes in 32 characters, the most that MySQL takes of a replica."""
+    return secrets.token_urlsafe(24)
 
 
 def wanted(config: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
+REFUSED: Final = "refused"
+"""Type of a model's own error that says all there is to say: the value is not put before it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -147,6 +149,8 @@ def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel]) -> Probl
     if kind == "union_tag_invalid":
         known = [tag.strip("'") for tag in str(context["expected_tags"]).split(", ")]
         return Problem(f"{where}.kind", no_such_kind(context["tag"], known))
+    if kind == REFUSED:
+        return Problem(where, error["msg"])
     value = error.get("input")
     if kind == "too_long" and isinstance(value, str):
         kind = "string_too_long"

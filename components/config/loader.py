@@ -11,7 +11,7 @@ import pulumi
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from components.config import cloud_sql_rules, mysql_rules
+from components.config import cloud_sql_rules, mysql_rules, passwords
 from components.config.checks import TARGET, WORKLOADS, check_name, check_stateful, check_target
 from components.config.cloud_sql import CloudSqlSpec
 from components.config.engines import of_engine
@@ -66,28 +66,30 @@ def _secret(key: str) -> Problem:
 def _passwords(stack: StackConfig, config: pulumi.Config) -> dict[str, pulumi.Output[str]]:
     """Secrets of the accounts in databases. Only their keys are in the stack file's readable part."""
     problems, found = [], {}
-    for path, key in _password_keys(stack):
-        secret = config.get_secret(key)
-        if secret is None:
+    for path, key, of_a_replica in _password_keys(stack):
+        whole = config.full_key(key)
+        value = pulumi.runtime.get_config(whole)
+        if value is None:
             problems.append(Problem(path, f"no such key; pulumi config set --secret {key}"))
-        elif not pulumi.runtime.is_config_secret(f"statefulsets:{key}"):
+            continue
+        if not pulumi.runtime.is_config_secret(whole):
             problems.append(Problem(path, f"the password is in plain text; pulumi config set --secret {key}"))
-        else:
-            found[key] = secret
+        problems += [Problem(path, said) for said in passwords.problems(value, key, of_a_replica=of_a_replica)]
+        found[key] = pulumi.Output.secret(value)
     if problems:
         raise ConfigError(problems)
     return found
 
 
-def _password_keys(stack: StackConfig) -> Iterator[tuple[str, str]]:
-    """Where a workload names a password, and the name."""
+def _password_keys(stack: StackConfig) -> Iterator[tuple[str, str, bool]]:
+    """Where a workload names a password, the name, and whether a replica gives it to its primary."""
     for name, workload in stack.workloads.items():
         if isinstance(workload, CloudSqlSpec):
             for i, user in enumerate(workload.users):
-                yield dotted((WORKLOADS, name, "users", i, "passwordKey")), user.password_key
+                yield dotted((WORKLOADS, name, "users", i, "passwordKey")), user.password_key, False
         elif isinstance(workload, MySqlWorkload | XtrabackupWorkload):
             for account, key in workload.password_keys:
-                yield dotted((WORKLOADS, name, "passwordKeys", account)), key
+                yield dotted((WORKLOADS, name, "passwordKeys", account)), key, account == "replication"
 
 
 def parse(target_text: str | None, workloads_text: str | None, project: str | None = None) -> StackConfig:

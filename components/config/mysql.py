@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from components.config.base import Image, Model, ObjectName, form
 from components.config.cloud_sql import DatabaseName
+from components.config.errors import REFUSED
+from components.config.mysql_settings import HARMLESS, refusal
 from components.config.stateful import Amounts, PodManagementPolicy, Replicas, Resources, StatefulWorkload
 from components.config.storage import DynamicStorage, Storage
 from components.quantities import GI, Quantity
@@ -20,7 +23,16 @@ LARGEST_TIMEOUT_MS: Final = 2**32 - 1
 PasswordKey = Annotated[
     str, *form(r"[A-Za-z][A-Za-z0-9_.-]*", "no config key; write one such as mysqlApplicationPassword")
 ]
-Setting = Annotated[str, *form(r"[a-z][a-z0-9_]*", "no setting; write one with underscores, such as max_connections")]
+
+
+def _harmless(name: str) -> str:
+    said = refusal(name)
+    if said is not None:
+        raise PydanticCustomError(REFUSED, "{said}", {"said": said})
+    return name
+
+
+Setting = Annotated[str, AfterValidator(_harmless), Field(json_schema_extra={"enum": list(HARMLESS)})]
 SettingValue = Annotated[str, *form(r"[^\n\r]{0,500}", "more than one line; write the value on one")]
 Application = Annotated[str, *form(r"[a-z][a-z0-9_]{0,31}", "no account; write up to 32 of a-z 0-9 _")]
 
@@ -72,7 +84,7 @@ class MySqlWorkload(StatefulWorkload):
     storage: Storage = DynamicStorage()
     pod_management_policy: PodManagementPolicy = "Parallel"
     """Members start at once: they wait for each other by what they hold, and a primary whose claim is lost needs the
-    others to start before it. Roll-outs go one by one either way. A change replaces the set, not the data."""
+    others to start before it. Roll-outs go one by one either way. A change is refused: it replaces the set."""
     min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = 2
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
     """How long a member may take to stop. 0: derived, 60 s and 15 s for each GiB of memory."""
@@ -90,7 +102,8 @@ class MySqlWorkload(StatefulWorkload):
     semi_sync: SemiSync = SemiSync()
     binary_logs: BinaryLogs = BinaryLogs()
     settings: Mapping[Setting, SettingValue] = Field(default_factory=dict)
-    """Further mysqld settings, values in quotes: `max_connections: "500"`."""
+    """Variables of mysqld by their exact names, values in quotes: `max_connections: "500"`. Those that can cost no
+    answered write, and no others: docs/mysql.md, "Settings", lists them."""
     tls_secret: ObjectName | None = None
     """Secret with ca.crt, tls.crt and tls.key whose certificate names every member, such as cert-manager's: members
     then verify each other. Default: each member makes a self-signed certificate; traffic is encrypted all the same."""

@@ -7,20 +7,13 @@ from typing import Final
 
 from components.config.errors import Path
 from components.config.mysql import MySqlWorkload
+from components.config.mysql_settings import out_of_bounds
 from components.config.mysql_xtrabackup import XtrabackupWorkload
 from components.config.storage import SharedClaim
 from components.quantities import Quantity
 
 INTERNAL_ACCOUNTS: Final = ("root", "replication", "clone", "backup", "monitor", "mysql")
 LEAST_MEMORY: Final = Quantity("640Mi")
-OURS: Final = frozenset(
-    {"datadir", "socket", "pid_file", "port", "server_id", "read_only", "super_read_only", "gtid_mode", "log_bin"}
-    | {"enforce_gtid_consistency", "sync_binlog", "innodb_flush_log_at_trx_commit", "relay_log_recovery", "init_file"}
-    | {"skip_replica_start", "log_replica_updates", "binlog_format", "require_secure_transport", "plugin_load_add"}
-    | {"plugin_load", "skip_grant_tables", "innodb_buffer_pool_size", "binlog_expire_logs_seconds", "ssl_ca"}
-    | {"binlog_expire_logs_auto_purge", "ssl_cert", "ssl_key", "server_uuid", "skip_networking", "bind_address"}
-)
-"""Settings on which it depends that no answered write is lost, or that another field sets."""
 
 
 def problems(workload: MySqlWorkload | XtrabackupWorkload) -> Iterator[tuple[Path, str]]:
@@ -57,7 +50,7 @@ def of_clone(workload: MySqlWorkload) -> Iterator[tuple[Path, str]]:
         yield ("binaryLogs", "maxSize"), "less than maxFileSize; raise it"
     if not Quantity("4Ki") <= workload.binary_logs.max_file_size <= Quantity("1Gi"):
         yield ("binaryLogs", "maxFileSize"), "MySQL takes 4Ki to 1Gi; write one within"
-    for setting in workload.settings:
-        bare = setting.removeprefix("loose_")
-        if bare in OURS or bare.startswith("rpl_semi_sync_"):
-            yield ("settings", setting), "kept by the program, so that no answered write is lost; leave it out"
+    for setting, value in workload.settings.items():
+        said = out_of_bounds(setting, value, workload.claim_size)
+        if said is not None:
+            yield ("settings", setting), said

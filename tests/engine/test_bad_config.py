@@ -77,3 +77,52 @@ def test_a_stack_file_that_is_not_yaml_ends_in_words(project: Project) -> None:
     said = preview(project, MISTAKES + "   oops: [")
     assert "Traceback" not in said
     assert "invalid YAML" in said
+
+
+MYSQL = """\
+config:
+  pulumi:disable-default-providers: [kubernetes]
+  statefulsets:target:
+    context: statefulsets-local
+    namespace: default
+    kubernetesVersion: "1.34"
+  statefulsets:workloads:
+    mysql:
+      kind: mysql
+      settings:
+        binlog_ignore_db: app
+"""
+PASSWORDS = {
+    "Root": "fine",
+    "Replication": "0123456789abcdef" * 3,
+    "Clone": "  ",
+    "Monitor": "a\nb",
+    "Application": "a ",
+}
+
+
+def test_passwords_that_mysql_would_cut_or_not_take_are_refused_and_never_shown(project: Project) -> None:
+    """Set as a person sets them, encrypted; 48 characters are what `openssl rand -hex 24` makes."""
+    (project.root / "Pulumi.secrets.yaml").write_text(
+        MYSQL.replace("        binlog_ignore_db: app\n", "        max_connections: '200'\n")
+    )
+    project.must("pulumi", "stack", "init", "secrets")
+    for account, password in PASSWORDS.items():
+        key = f"statefulsets:mysql{account}Password"
+        project.must("pulumi", "config", "set", "--stack", "secrets", "--secret", key, stdin=password)
+    done = project.run("pulumi", "preview", "--non-interactive", "--stack", "secrets")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    lines = [line.strip() for line in said.splitlines() if "passwordKeys" in line]
+    paths = [line.split(": ")[0].rpartition(".")[2] for line in lines]
+    assert paths == ["application", "clone", "monitor", "replication"], said
+    assert "has 48 characters" in lines[3]
+    assert not any(PASSWORDS[account] in said for account in ("Replication", "Monitor"))
+    assert "Traceback" not in said
+    assert "kubernetes:" not in said, "something was registered"
+
+
+def test_a_setting_by_which_replicas_would_stay_empty_is_refused(project: Project) -> None:
+    said = preview(project, MYSQL)
+    assert "statefulsets:workloads.mysql.settings.binlog_ignore_db: " in said
+    assert "Traceback" not in said

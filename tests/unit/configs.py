@@ -9,6 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from components import kubeconfig
+
 JUNK: tuple[Any, ...] = (
     None,
     True,
@@ -122,7 +124,7 @@ def stateful(prefix: str) -> Any:
 
 
 targets = some(
-    {"zones": st.just(list(ZONES)), "kubeconfig": st.just("/etc/kubeconfig")},
+    {"zones": st.just(list(ZONES)), "kubeconfig": st.just(kubeconfig.USUAL)},
     context=st.just("test"),
     namespace=st.sampled_from(("default", "shop")),
     kubernetesVersion=st.sampled_from(("1.34", "1.34", "1.30", "1.26")),

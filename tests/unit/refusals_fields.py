@@ -67,6 +67,34 @@ REFUSED: Cases = {
             )
         ],
     ),
+    "settings of MySQL that may lose writes": (
+        {"db": {"kind": "mysql", "settings": {"skip_log_bin": "1", "max_binlog_size": "1G", "sql_mode": ""}}},
+        TARGET,
+        [
+            W
+            + (
+                "db.settings.max_binlog_size: kept by the program, so that no answered write is lost; leave it out and "
+                "write binaryLogs.maxFileSize"
+            ),
+            W + "db.settings.skip_log_bin: kept by the program, so that no answered write is lost; leave it out",
+            W
+            + (
+                "db.settings.sql_mode: not among the settings known to be harmless; leave it out (docs/mysql.md, "
+                '"Settings", lists them)'
+            ),
+        ],
+    ),
+    "a setting of MySQL by the beginning of its name": (
+        {"db": {"kind": "mysql", "settings": {"max_connection": "500"}}},
+        TARGET,
+        [
+            W
+            + (
+                "db.settings.max_connection: not among the settings known to be harmless; leave it out (docs/mysql.md, "
+                '"Settings", lists them); did you mean max_connections?'
+            )
+        ],
+    ),
     "a misspelt key": (only_kubia(replica=2), TARGET, [W + "kubia.replica: unknown key; did you mean replicas?"]),
     "a key of another kind": (
         only_kubia(volumeClaimTemplates=[]),

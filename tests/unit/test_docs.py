@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,11 @@ import pytest
 import yaml
 
 from components.config import KINDS
+from components.config.mysql import PasswordKeys
+from components.config.mysql_settings import ABSENT, HARMLESS, WITHIN
+from components.config.mysql_xtrabackup import XtrabackupPasswordKeys
+from components.config.passwords import problems as problems_of_password
+from localcloud.standin import Standin
 from tests.support.recording import record
 from tests.unit.programs import ROOT, TARGET, problems
 
@@ -52,6 +61,103 @@ def test_the_page_on_stack_files_has_a_whole_one_that_is_accepted() -> None:
     found = problems(config["statefulsets:workloads"], config["statefulsets:target"], config["gcp:project"])
     assert found == []
     assert TARGET.keys() <= config["statefulsets:target"].keys()
+
+
+def test_the_page_on_mysql_lists_the_settings_that_the_program_takes_and_why_not_the_others() -> None:
+    (section,) = re.findall(r"^## Settings\n(.*?)^## ", (DOCS / "mysql.md").read_text(), re.DOTALL | re.MULTILINE)
+    (listed,) = re.findall(r"\n\n(- Connections: .*?)\n\n", section, re.DOTALL)
+    assert sorted(re.findall(r"`(\w+)`", listed)) == list(HARMLESS)
+    rows = {row for row in section.splitlines() if row.startswith("| `")}
+    bounds = {f"| `{name}` | {b.least} | {b.most} | {b.because} |" for name, b in WITHIN.items()}
+    absent = {f"| {', '.join(f'`{name}`' for name in names)} | {why} |" for names, why in ABSENT.items()}
+    assert rows == bounds | absent
+    (example,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert problems({"mysql": {"kind": "mysql", "storage": {"kind": "dynamic"}, **yaml.safe_load(example)}}) == []
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One `pulumi` of a recipe."""
+
+    arguments: tuple[str, ...]
+    stdin: str
+
+
+class Recipes:
+    """Runs what a page tells people to type, with a `pulumi` that only notes what it is given."""
+
+    STUB = """#!/bin/sh
+    here=$(mktemp -d "$CALLS/XXXXXX")
+    printf '%s\\0' "$@" >"$here/arguments"
+    cat >"$here/stdin"
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.bin, self.calls = root / "bin", root / "calls"
+        self.bin.mkdir()
+        self.calls.mkdir()
+        for name, text in {"pulumi": self.STUB, "make": "#!/bin/sh\necho 'export MADE=\"yes\"'\n"}.items():
+            (self.bin / name).write_text(text)
+            (self.bin / name).chmod(0o755)
+
+    def run(self, script: str) -> list[Ran]:
+        environment = {**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}", "CALLS": str(self.calls)}
+        subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=environment, check=True, timeout=60)
+        found = []
+        for call in self.calls.iterdir():
+            arguments = tuple((call / "arguments").read_text().split("\0")[:-1])
+            found.append(Ran(arguments, (call / "stdin").read_bytes().decode()))
+        return found
+
+
+@pytest.fixture
+def recipes(tmp_path: Path) -> Recipes:
+    if not shutil.which("openssl"):
+        pytest.skip("the recipes need openssl")
+    return Recipes(tmp_path)
+
+
+def typed(page: str) -> list[str]:
+    """The console blocks of a page as one types them: without prompts."""
+    found = blocks(DOCS / f"{page}.md", "console")
+    return ["\n".join(line.removeprefix("$ ") for line in text.splitlines()) for text in found]
+
+
+def assert_sound(ran: list[Ran], keys: Any, *where: str) -> None:
+    """Every account got a password of its own, as a secret, in that stack, and one that the program takes."""
+    by_key = {call.arguments[-1].removeprefix("statefulsets:"): call for call in ran}
+    assert sorted(by_key) == sorted(key for _, key in keys)
+    assert len({call.stdin for call in ran}) == len(ran) == 5
+    for account, key in keys:
+        call = by_key[key]
+        assert call.arguments[:-1] == ("config", "set", *where, "--secret")
+        assert list(problems_of_password(call.stdin, key, of_a_replica=account == "replication")) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "keys"), [("mysql", PasswordKeys()), ("mysql-xtrabackup", XtrabackupPasswordKeys())], ids=["8.4", "5.7"]
+)
+def test_the_recipe_of_a_page_gives_every_account_a_password_that_the_program_takes(
+    page: str, keys: PasswordKeys | XtrabackupPasswordKeys, recipes: Recipes
+) -> None:
+    (recipe, *_) = typed(page)
+    assert_sound(recipes.run(recipe), keys, "--stack", "dev")
+
+
+def test_the_recipe_for_the_stand_in_writes_into_the_file_that_the_stand_in_reads(recipes: Recipes) -> None:
+    (recipe, standin, *_) = typed("mysql")
+    first, loop = recipe.split("\n", 1)
+    assert first.startswith("where=(")
+    ran = recipes.run(f'{first}\n{standin}\n[ "$MADE" = yes ]\n{loop}')
+    file = Standin(ROOT / ".localcloud").stack_file("dev").relative_to(ROOT)
+    assert_sound(ran, PasswordKeys(), "--stack", "dev-standin", "--config-file", str(file))
+
+
+def test_the_recipe_of_the_page_on_cloud_sql_sets_a_password_that_the_program_takes(recipes: Recipes) -> None:
+    (recipe,) = [line for text in typed("cloud-sql") for line in text.splitlines() if "config set" in line]
+    (call,) = recipes.run(recipe)
+    assert call.arguments == ("config", "set", "--stack", "prod", "--secret", "dbPassword")
+    assert list(problems_of_password(call.stdin, "dbPassword")) == []
 
 
 def test_every_kind_has_a_page_and_every_link_leads_somewhere() -> None:

@@ -9,8 +9,8 @@ import pulumi
 import pytest
 
 from components import kubeconfig
-from components.kubeconfig import problem as of
 from components.config.target import Target
+from components.kubeconfig import problem as of
 from tests.support.recording import record
 from tests.unit.programs import NO_HISTORY, export, kubia, parsed, target
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.config.passwords import problems
 from localcloud import cluster, operations, passwords, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State
@@ -59,6 +60,12 @@ def test_a_stack_with_mysql_gets_five_passwords_and_is_told_so_once(root: Path, 
     assert len(calls(root)) == 5, "the second time asks Pulumi nothing"
     assert said(again) == ""
     assert values(root / "Pulumi.local.yaml") == made
+
+
+def test_the_program_takes_what_is_made(root: Path, state: State) -> None:
+    passwords.make(state, "local", quiet())
+    for key, value in values(root / "Pulumi.local.yaml").items():
+        assert list(problems(value.rpartition(":")[2], key, of_a_replica=True)) == []
 
 
 def test_no_password_is_on_a_command_line(root: Path, state: State) -> None:

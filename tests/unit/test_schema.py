@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from components import schema
+from components.config.mysql_settings import HARMLESS
 from tests.unit.programs import ROOT, STACKS, TARGET, problems
 from tests.unit.test_config_refusals import REFUSED
 
@@ -67,6 +68,16 @@ def test_what_the_program_accepts_the_schema_accepts() -> None:
     accepted = {"kubia": {"kind": "kubia"}, "nginx": {"kind": "nginx", "replicas": 1, "storage": {"kind": "dynamic"}}}
     assert problems(accepted) == []
     assert complaints(accepted) == []
+
+
+def test_an_editor_offers_the_settings_of_mysql_that_the_program_takes_and_no_others() -> None:
+    def settings(**values: str) -> list[str]:
+        return complaints({"db": {"kind": "mysql", "settings": values}})
+
+    assert FULL["definitions"]["MySqlWorkload"]["properties"]["settings"]["propertyNames"]["enum"] == list(HARMLESS)
+    assert settings(**dict.fromkeys(HARMLESS, "1")) == []
+    for name in ("sql_mode", "max_connection", "max-connections", "loose_max_connections", "MAX_CONNECTIONS"):
+        assert settings(**{name: "1"}) != []
 
 
 def test_an_editor_tells_the_engines_apart() -> None:
