@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud import atomic, controlplane, daemons, limits, network, node, nodes
+from localcloud import atomic, controlplane, csi, daemons, limits, network, node, nodes
+from localcloud.daemons import Running
 from localcloud.errors import LocalCloudError
+from localcloud.gce import daemon as gce
+from localcloud.gce import token_file
 from localcloud.layout import CLUSTER, SLOT, SLOTS, State
 from localcloud.progress import Progress
 
@@ -54,14 +57,14 @@ def wrong_slot(state: State) -> str:
     return ""
 
 
-def parts(state: State) -> list[Part]:
-    """Every process that a cluster in order consists of."""
+def parts(state: State, now: list[Running] | None = None) -> list[Part]:
+    """Every process that a cluster in order consists of; `now`: what `daemons.running` answered a moment ago."""
     programs = [(d.name, d.program) for d in controlplane.programs(state)]
     for each in state.nodes:
         programs.append((each.name, node.INIT))
         programs += [(f"{each.name}-{program}", program) for program in node.PROGRAMS]
-    now = daemons.running(state.root)
-    return [Part(name, daemons.find(state.root, name, program, now)) for name, program in programs]
+    among = daemons.running(state.root) if now is None else now
+    return [Part(name, daemons.find(state.root, name, program, among)) for name, program in programs]
 
 
 def other_owners(state: State) -> list[str]:
@@ -96,7 +99,16 @@ def up(state: State, programs: dict[str, Path], progress: Progress, count: int |
 
 
 def _in_order(state: State) -> bool:
-    return all(part.pid for part in parts(state)) and nodes.in_order(state) and not _certificates_old(state)
+    now = daemons.running(state.root)
+    runs = all(part.pid for part in parts(state, now)) and not _outdated(state, now)
+    return runs and nodes.in_order(state) and not _certificates_old(state)
+
+
+def _outdated(state: State, now: list[Running]) -> bool:
+    """Whether some process is still as an older version of this program started it, or cannot be called any more."""
+    renewed = [*controlplane.programs(state), *(csi.node(each, state, None) for each in state.nodes)]
+    old = any(daemons.outdated(state.root, daemon, now) for daemon in renewed)
+    return old or not token_file.sound(gce.token(state))
 
 
 def _start(state: State, progress: Progress) -> list[str]:

@@ -58,7 +58,7 @@ def programs(state: State) -> list[Daemon]:
 def start(state: State) -> list[str]:
     """Start etcd, the API server and DNS where they do not run, without waiting; returns what was started."""
     (state.root / "Corefile").write_text(_corefile(state))
-    return _start(state, [_etcd(state), _apiserver(state), gce.daemon(state), _coredns(state)])
+    return _start(state, [_etcd(state), _apiserver(state)]) + gce.begin(state) + _start(state, [_coredns(state)])
 
 
 def start_controllers(state: State) -> list[str]:
@@ -70,7 +70,7 @@ def start_controllers(state: State) -> list[str]:
 def start_storage(state: State) -> list[str]:
     """Make the nodes the stand-in's instances and start the CSI controller: once its RBAC is there."""
     started = gce.start(state)
-    gce.register({each.name: each.zone for each in state.nodes})
+    gce.register(state, {each.name: each.zone for each in state.nodes})
     return started + _start(state, [csi.controller(state)])
 
 

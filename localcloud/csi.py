@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from localcloud.daemons import Daemon
 from localcloud.gce import URL
+from localcloud.gce import daemon as gce
 from localcloud.layout import ZONES, Node, State
 
 PROJECT = "statefulsets-local"
@@ -22,26 +23,30 @@ def controller(state: State) -> Daemon:
     command = [
         str(state.bin / CONTROLLER),
         f"--compute-endpoint={URL}",
+        f"--token-file={gce.token(state)}",
         f"--project={PROJECT}",
         f"--zone={ZONES[0]}",
         f"--socket={state.root}/csi.sock",
         f"--kubeconfig={state.pki}/{CONTROLLER}.kubeconfig",
     ]
-    return Daemon(CONTROLLER, command, environment=FRUGAL)
+    return Daemon(CONTROLLER, command, environment=FRUGAL, renewed=True)
 
 
-def node(node: Node, state: State, pid: int) -> Daemon:
+def node(node: Node, state: State, pid: int | None) -> Daemon:
     """The driver's node service: in the node's mounts, for these are its work, but on the host's network, where the
-    stand-in listens; a machine reaches its disks without its network, too."""
+    stand-in listens; a machine reaches its disks without its network, too. `pid`: the node's init."""
     command = [
         str(state.bin / NODE),
         f"--compute-endpoint={URL}",
+        f"--token-file={gce.token(state)}",
         f"--project={PROJECT}",
         f"--zone={node.zone}",
         f"--instance={node.name}",
         f"--disks={DISKS}",
     ]
-    return Daemon(f"{node.name}-{NODE}", command, inside=pid, namespaces=("mount", "pid", "uts"), environment=FRUGAL)
+    namespaces = ("mount", "pid", "uts")
+    name = f"{node.name}-{NODE}"
+    return Daemon(name, command, inside=pid, namespaces=namespaces, environment=FRUGAL, renewed=True)
 
 
 FRUGAL = {"GOMAXPROCS": "1", "GOGC": "50"}  # as GKE runs the driver; it idles nearly always

@@ -21,6 +21,7 @@ from localcloud.layout import SLOT
 # Of this slot only: what runs in another is none of this cluster's business.
 MARK = "STATEFULSETS_LOCALCLOUD" + ("" if SLOT == "0" else f"_{SLOT}")  # value: <state directory>:<daemon>
 LOG_LIMIT = 16 * 1024 * 1024
+GRACE = 10.0  # seconds for one that is replaced to end what it does
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Daemon:
 
     `command`: argv, the program's absolute path first. `inside`: pid of a node's init whose namespaces it
     enters, and `namespaces` which of them. `environment`: added to a minimal one (no proxy or cloud credential of the
-    caller's leaks in).
+    caller's leaks in). `renewed`: whether one that runs with other arguments, as an older version of this program
+    started it, is replaced; only where nobody notices that it is away for a moment.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Daemon:
     inside: int | None = None
     namespaces: Sequence[str] = ("mount", "net", "pid", "uts")
     environment: Mapping[str, str] = field(default_factory=dict)
+    renewed: bool = False
 
     @property
     def program(self) -> str:
@@ -81,15 +84,32 @@ def find(owner: Path, daemon: str, program: str, among: list[Running] | None = N
 
     `among`: what `running` answered a moment ago, to ask for many daemons with one look at all processes.
     """
+    process = _find(owner, daemon, program, among)
+    return process.pid if process else None
+
+
+def _find(owner: Path, daemon: str, program: str, among: list[Running] | None) -> Running | None:
     for process in running(owner) if among is None else among:
         if process.name == daemon and Path(process.argv[0]).name == program:
-            return process.pid
+            return process
     return None
 
 
+def outdated(owner: Path, daemon: Daemon, among: list[Running] | None = None) -> int | None:
+    """The pid of a daemon that runs, but with other arguments than it has to, and is one that `start` replaces."""
+    process = _find(owner, daemon.name, daemon.program, among)
+    if process is None or not daemon.renewed or process.argv[1:] == tuple(daemon.command[1:]):
+        return None
+    return process.pid
+
+
 def start(owner: Path, daemon: Daemon, logs: Path) -> bool:
-    """Start a daemon unless it runs; True if it was started now."""
-    if find(owner, daemon.name, daemon.program) is not None:
+    """Start a daemon unless it runs, as it has to where that matters; True if it was started now."""
+    now = running(owner)
+    old = outdated(owner, daemon, now)
+    if old is not None:
+        stop([old], GRACE)
+    elif find(owner, daemon.name, daemon.program, now) is not None:
         return False
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{daemon.name}.log"

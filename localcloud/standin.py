@@ -14,6 +14,7 @@ import yaml
 
 from localcloud import atomic, gce, passwords, remote, stack
 from localcloud.errors import LocalCloudError
+from localcloud.gce import daemon
 from localcloud.gce.provider.install import install
 from localcloud.layout import CONTEXT, State
 from localcloud.progress import Progress
@@ -99,7 +100,7 @@ def prepare(state: State, name: str, provider: Path, progress: Progress) -> Stan
     """Everything that Pulumi needs for the stack; idempotent."""
     there = Standin(state.root)
     there.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    install(there.pulumi_home)
+    install(there.pulumi_home, daemon.token(state))
     config = stack.config(stack.stack_file(name))
     _write_kubeconfig(state, there, _context(config))
     stack.prepare(there, name + SUFFIX, provider, project=there.folder / "project")

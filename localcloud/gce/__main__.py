@@ -1,4 +1,4 @@
-"""`python -m localcloud.gce DIRECTORY PORT`: serve the stand-in on loopback until SIGTERM."""
+"""`python -m localcloud.gce DIRECTORY PORT TOKEN_FILE`: serve the stand-in on loopback until SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from localcloud.gce import token_file
 from localcloud.gce.server import Server
 from localcloud.gce.sql_machine import real
 from localcloud.gce.sql_servers import Servers
@@ -15,7 +16,7 @@ from localcloud.gce.store import Store
 from localcloud.layout import cache
 
 
-def main(directory: Path, port: int) -> None:
+def main(directory: Path, port: int, token: str) -> None:
     """One server a directory: a second one would not see the first one's changes to files."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory / "lock").open("w") as lock:
@@ -25,7 +26,7 @@ def main(directory: Path, port: int) -> None:
             sys.exit(f"another GCE stand-in serves {directory}")
         store = Store(directory)
         servers = real(directory / "sql", cache() / "images")
-        server = Server(("127.0.0.1", port), store, servers)
+        server = Server(("127.0.0.1", port), store, token, servers)
         over = threading.Event()
         keeper = threading.Thread(target=_keep, args=(servers, store, over), daemon=True)
         keeper.start()
@@ -47,5 +48,14 @@ def _keep(servers: Servers, store: Store, over: threading.Event) -> None:
     servers.watch(store, over)
 
 
+def _token(file: Path) -> str:
+    try:
+        return token_file.read(file)
+    except token_file.TokenError as error:
+        sys.exit(f"the GCE stand-in does not start: {error}")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]))
+    if len(sys.argv) != 4:
+        sys.exit("usage: python -m localcloud.gce DIRECTORY PORT TOKEN_FILE")
+    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), _token(Path(sys.argv[3])))

@@ -18,15 +18,14 @@ class RefusedError(Exception):
         self.code, self.reason, self.message = code, reason, message
 
 
-def request(base: str, method: str, path: str, body: Any = None, patience: float = PATIENCE) -> Any:
+def request(base: str, method: str, path: str, body: Any = None, patience: float = PATIENCE, *, token: str) -> Any:
     """One call; `base` ends with a slash and `path` follows it. Raises RefusedError; OSError without an answer."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     url = urllib.parse.urlsplit(base)
     connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=patience)
     try:
         data = None if body is None else json.dumps(body)
-        connection.request(
-            method, url.path + urllib.parse.quote(path, "/?=&"), data, {"Content-Type": "application/json"}
-        )
+        connection.request(method, url.path + urllib.parse.quote(path, "/?=&"), data, headers)
         response = connection.getresponse()
         answer = json.loads(response.read() or b"null")
     except (http.client.HTTPException, ValueError) as error:

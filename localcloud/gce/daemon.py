@@ -10,7 +10,7 @@ from pathlib import Path
 from localcloud import daemons
 from localcloud.daemons import Daemon
 from localcloud.errors import LocalCloudError
-from localcloud.gce import PORT, URL, client
+from localcloud.gce import PORT, URL, client, token_file
 from localcloud.layout import ROOT, SLOT, State, cache
 
 NAME = "gce"
@@ -23,22 +23,36 @@ def folder(state: State) -> Path:
     return state.root / "gce"
 
 
+def token(state: State) -> Path:
+    """The file with what every caller has to know."""
+    return folder(state) / "token"
+
+
 def daemon(state: State) -> Daemon:
     """The process; it needs nothing else of the cluster."""
     python = Path(sys.executable).with_name("python")  # by this name, whatever this very run was started as
-    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(PORT)]
+    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(PORT), str(token(state))]
     own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
     where = {"LOCALCLOUD_SLOT": SLOT, "XDG_CACHE_HOME": str(cache().parent)}  # of its bridge, and of built images
-    return Daemon(NAME, command, environment={**own, **where})
+    return Daemon(NAME, command, environment={**own, **where}, renewed=True)
+
+
+def begin(state: State) -> list[str]:
+    """Start it where it does not run, without waiting; returns what was started."""
+    process = daemon(state)
+    if token_file.ensure(token(state)):  # one that runs knows another, which no caller has any more
+        pid = daemons.find(state.root, NAME, process.program)
+        daemons.stop([pid] if pid else [], daemons.GRACE)
+    return [NAME] if daemons.start(state.root, process, state.logs) else []
 
 
 def start(state: State) -> list[str]:
     """Start it where it does not run and wait until it answers; returns what was started."""
-    started = daemons.start(state.root, daemon(state), state.logs)
-    if not daemons.wait_until(answers, PATIENCE):
+    started = begin(state)
+    if not daemons.wait_until(lambda: answers(state), PATIENCE):
         log = state.logs / f"{NAME}.log"
         raise LocalCloudError(f"the GCE stand-in does not answer; {log} ends with: {daemons.last_lines(log, 1)}")
-    return [NAME] if started else []
+    return started
 
 
 def stop_servers(state: State) -> None:
@@ -48,17 +62,20 @@ def stop_servers(state: State) -> None:
         daemons.stop(pids, GRACE)
 
 
-def answers() -> bool:
-    """Whether it takes calls."""
-    with contextlib.suppress(OSError, client.RefusedError):
-        return bool(client.request(f"{URL}/", "GET", "standin/health", patience=2) == {"standin": True})
+def answers(state: State) -> bool:
+    """Whether it takes our calls."""
+    with contextlib.suppress(OSError, client.RefusedError, token_file.TokenError):
+        known = token_file.read(token(state))
+        return bool(client.request(f"{URL}/", "GET", "standin/health", patience=2, token=known) == {"standin": True})
     return False
 
 
-def register(nodes: Mapping[str, str]) -> None:
+def register(state: State, nodes: Mapping[str, str]) -> None:
     """Tell it the cluster's nodes, as name -> zone: these are its instances, and no others."""
     body = {"instances": [{"name": name, "zone": zone} for name, zone in nodes.items()]}
     try:
-        client.request(f"{URL}/", "PUT", "standin/instances", body)
+        client.request(f"{URL}/", "PUT", "standin/instances", body, token=token_file.read(token(state)))
     except client.RefusedError as refusal:
         raise LocalCloudError(f"the GCE stand-in does not take the nodes: {refusal.message}") from None
+    except token_file.TokenError as error:
+        raise LocalCloudError(str(error)) from None

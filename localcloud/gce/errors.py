@@ -6,13 +6,17 @@ from typing import Any, Final
 
 CODES: Final = {
     "alreadyExists": 409,
+    "authError": 401,
     "conditionNotMet": 412,
+    "forbidden": 403,
     "internalError": 500,
     "invalid": 400,
+    "lengthRequired": 411,
     "notFound": 404,
     "notImplemented": 501,
     "required": 400,
     "resourceInUseByAnotherResource": 400,
+    "unsupportedMediaType": 415,
 }
 
 
@@ -25,9 +29,14 @@ class ApiError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """Google's error JSON (Cloud APIs, "HTTP mapping", version 1)."""
-        detail = {"message": self.message, "domain": "global", "reason": self.reason}
-        return {"error": {"code": self.code, "message": self.message, "errors": [detail]}}
+        """As it is answered."""
+        return error(self.code, self.reason, self.message)
+
+
+def error(code: int, reason: str, message: str) -> dict[str, Any]:
+    """Google's error JSON (Cloud APIs, "HTTP mapping", version 1)."""
+    detail = {"message": message, "domain": "global", "reason": reason}
+    return {"error": {"code": code, "message": message, "errors": [detail]}}
 
 
 def not_found(path: str) -> ApiError:

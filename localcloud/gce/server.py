@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import sys
+import time
 import urllib.parse
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.gce import compute, instances, sql
+from localcloud.gce import access, compute, instances, sql
 from localcloud.gce.bodies import StandinInstances, parse
-from localcloud.gce.errors import ApiError, invalid, not_implemented
+from localcloud.gce.errors import ApiError, error, invalid, not_implemented
 from localcloud.gce.sql_machine import records_only
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Record, Store
 
 LONGEST_BODY: Final = 1 << 20
+LINGER: Final = 1.0  # seconds for whoever is refused to end what he is sending
 LINKS: Final = {"selfLink", "targetLink", "zone", "region", "type", "users", "replicaZones", "source", "sourceDisk",
                 "sourceSnapshot", "resourcePolicies"}  # fmt: skip
 """Fields that hold addresses of other records."""
@@ -28,6 +33,39 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
     server: Server
+
+    def parse_request(self) -> bool:
+        """Whether there is a request to answer: one of somebody who may not call is refused here, whatever it asks."""
+        return super().parse_request() and self._admitted()
+
+    def handle_expect_100(self) -> bool:
+        """Nobody is asked for a body who may not send one."""
+        return self._admitted() and super().handle_expect_100()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the base class has to say of what is no request, or of a method that nobody knows, in Google's shape."""
+        self.close_connection = True
+        reason = "notImplemented" if code == HTTPStatus.NOT_IMPLEMENTED else "invalid"
+        self._send(code, error(code, reason, message or HTTPStatus(code).phrase))
+
+    def _admitted(self) -> bool:
+        token, port = self.server.token, self.server.server_address[1]
+        refusal = access.refusal(self.command, self.path, self.headers, port, token)
+        if refusal is not None:
+            self.close_connection = True
+            self._send(refusal.code, refusal.body)
+            self._linger()
+        return refusal is None
+
+    def _linger(self) -> None:
+        """Read on for a moment without a look at it: what is closed under a sender takes the answer along."""
+        deadline = time.monotonic() + LINGER
+        with contextlib.suppress(OSError):
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER)
+            while time.monotonic() < deadline and self.connection.recv(1 << 16):
+                pass
 
     def do_GET(self) -> None:
         self._answer()
@@ -49,22 +87,30 @@ class Handler(BaseHTTPRequestHandler):
             code, body = 200, self._run()
         except ApiError as refusal:
             code, body = refusal.code, refusal.body
-        except Exception as error:
-            print(f"{self.command} {self.path}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-            code, body = 500, {"error": {"code": 500, "message": "the GCE stand-in failed; its log says why"}}
+        except Exception as problem:
+            print(f"{self.command} {self.path}: {type(problem).__name__}: {problem}", file=sys.stderr, flush=True)
+            code, body = 500, error(500, "internalError", "the GCE stand-in failed; its log says why")
+        self._send(code, body)
+
+    def _send(self, code: int, body: Record) -> None:
         data = json.dumps(body, indent=2).encode()
         self.send_response(code)
         self.send_header("Content-Type", "application/json; charset=UTF-8")
         self.send_header("Content-Length", str(len(data)))
+        if code == HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", "Bearer")
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def _run(self) -> Record:
         body = self._body()
         url = urllib.parse.urlsplit(self.path)
         path, query = urllib.parse.unquote(url.path), dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         store = self.server.store
-        base = f"http://{self.headers.get('Host', '127.0.0.1')}"
+        base = f"http://{self.headers['Host']}"  # one of our own: `access` has seen to it
         if version := compute.VERSIONS.match(path):
             record = compute.answer(store, self.command, path.removeprefix(version[0]), query, body)
             answer: Record = linked(record, base + version[0], store.root)
@@ -99,14 +145,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A store behind a port, and the servers of its Cloud SQL instances."""
+    """A store behind a port, for those who have the token, and the servers of its Cloud SQL instances."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], store: Store, servers: Servers | None = None) -> None:
+    def __init__(self, address: tuple[str, int], store: Store, token: str, servers: Servers | None = None) -> None:
         super().__init__(address, Handler)
-        self.store, self.servers = store, servers or records_only("this server was started without")
+        self.store, self.token = store, token
+        self.servers = servers or records_only("this server was started without")
 
 
 def own(store: Store, method: str, path: str, body: Any) -> Record:

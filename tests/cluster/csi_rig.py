@@ -10,7 +10,7 @@ import yaml
 
 from localcloud import gce
 from localcloud.csi import PROJECT
-from localcloud.gce import client
+from localcloud.gce import client, daemon, token_file
 from localcloud.layout import REGION, ZONES
 from tests.cluster.conftest import Project, eventually
 
@@ -98,29 +98,36 @@ def volume_of(project: Project, claim: str) -> dict[str, Any]:
     return volume
 
 
-def disk(name: str) -> dict[str, Any] | None:
+def compute(project: Project, method: str, path: str) -> Any:
+    """A call to the stand-in as the cluster's owner; `path` from `projects/` on."""
+    return client.request(gce.COMPUTE, method, path, token=token_file.read(daemon.token(project.state)))
+
+
+def disk(project: Project, name: str) -> dict[str, Any] | None:
     """The stand-in's record of a disk, in whichever zone of the region."""
     for zone in ZONES:
         try:
-            found: dict[str, Any] = client.request(gce.COMPUTE, "GET", f"projects/{PROJECT}/zones/{zone}/disks/{name}")
-        except client.RefusedError:
+            found: dict[str, Any] = compute(project, "GET", f"projects/{PROJECT}/zones/{zone}/disks/{name}")
+        except client.RefusedError as refusal:
+            if refusal.code != 404:
+                raise
             continue
         assert REGION in found["zone"]
         return found
     return None
 
 
-def file_of(name: str) -> Path:
-    found = disk(name)
+def file_of(project: Project, name: str) -> Path:
+    found = disk(project, name)
     assert found is not None, f"no disk {name}"
     return Path(found["standinFile"])
 
 
-def delete_disk(name: str) -> None:
-    found = disk(name)
+def delete_disk(project: Project, name: str) -> None:
+    found = disk(project, name)
     if found is not None:
         zone = found["zone"].rpartition("/")[2]
-        client.request(gce.COMPUTE, "DELETE", f"projects/{PROJECT}/zones/{zone}/disks/{name}")
+        compute(project, "DELETE", f"projects/{PROJECT}/zones/{zone}/disks/{name}")
 
 
 def node_of(project: Project, pod: str) -> int:

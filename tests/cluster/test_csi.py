@@ -60,7 +60,7 @@ def test_a_claim_gets_a_disk_of_its_class_and_finds_its_data_in_the_next_pod(cle
     rig.wait_ready(clean, "probe-0")
     clean.post("probe-0", f"on {class_name}")
     volume = rig.volume_of(clean, "data-probe-0")
-    record = rig.disk(volume["metadata"]["name"])
+    record = rig.disk(clean, volume["metadata"]["name"])
     kinds = {"standard": "pd-standard", "standard-rwo": "pd-balanced", "premium-rwo": "pd-ssd"}
     assert record is not None
     assert (record["type"].rpartition("/")[2], record["sizeGb"]) == (kinds[class_name], "1")
@@ -101,7 +101,7 @@ def test_after_a_power_cut_the_pod_finds_its_disk_on_another_node_of_the_zone(cl
 def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(clean: Project) -> None:
     rig.apply(clean, rig.stateful("probe", "xfs", command=rig.WRITER, tolerations=IMPATIENT, nodeSelector=HERE))
     eventually(lambda: clean.ready("probe-0"), "the writer runs", 60)
-    file = rig.file_of(rig.volume_of(clean, "data-probe-0")["metadata"]["name"])
+    file = rig.file_of(clean, rig.volume_of(clean, "data-probe-0")["metadata"]["name"])
     was = rig.node_of(clean, "probe-0")
     try:
         clean.must(".venv/bin/python", "-m", "localcloud", "node", "partition", str(was))
@@ -224,13 +224,13 @@ def test_the_disk_goes_with_its_claim_unless_its_class_retains_it(clean: Project
     rig.apply(clean, rig.stateful("probe", "standard-rwo"), rig.stateful("kept", "retain"))
     rig.wait_ready(clean, "probe-0", "kept-0")
     goes, stays = (rig.volume_of(clean, f"data-{name}-0")["metadata"]["name"] for name in ("probe", "kept"))
-    gone, kept = rig.file_of(goes), rig.file_of(stays)
+    gone, kept = rig.file_of(clean, goes), rig.file_of(clean, stays)
     clean.kubectl("delete", "statefulset", "probe", "kept")
     clean.kubectl("delete", "pvc", "data-probe-0", "data-kept-0", "--timeout=90s")
-    eventually(lambda: rig.disk(goes) is None and not gone.exists(), "the disk is gone with its bytes", 60)
+    eventually(lambda: rig.disk(clean, goes) is None and not gone.exists(), "the disk is gone with its bytes", 60)
     eventually(lambda: clean.get("pv", stays)["status"]["phase"] == "Released", "the other is kept", 60)
     assert kept.exists()
     clean.kubectl("delete", "pv", stays, "--timeout=60s")
     assert kept.exists(), "and even without its volume"
-    eventually(lambda: "users" not in (rig.disk(stays) or {}), "it is detached", 60)
-    rig.delete_disk(stays)
+    eventually(lambda: "users" not in (rig.disk(clean, stays) or {}), "it is detached", 60)
+    rig.delete_disk(clean, stays)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.gce import COMPUTE, client
+from localcloud.gce import COMPUTE, PORT, client, daemon, token_file
 from localcloud.layout import BRIDGE
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
+from tests.support.gce_strangers import ask, listeners, read
 
 PROJECT = "statefulsets-dev"
 DISKS = f"projects/{PROJECT}/zones/europe-west1-b/disks"
@@ -76,9 +77,13 @@ class Standin:
     def write(self, ordinal: int, text: str) -> None:
         self.project.kubectl("create", "--raw", POD.format(ordinal), "-f", "-", stdin=text)
 
+    @property
+    def token_file(self) -> Path:
+        return daemon.token(self.project.state)
 
-def disks() -> dict[str, dict[str, Any]]:
-    return {disk["name"]: disk for disk in client.request(COMPUTE, "GET", DISKS)["items"]}
+    def disks(self) -> dict[str, dict[str, Any]]:
+        items = client.request(COMPUTE, "GET", DISKS, token=token_file.read(self.token_file))["items"]
+        return {disk["name"]: disk for disk in items}
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +101,14 @@ def google(project: Project) -> Iterator[Standin]:
 
 def test_a_stack_for_gke_runs_here_on_its_own_disks_and_the_file_stays_as_it_was(google: Standin) -> None:
     assert yaml.safe_load(google.file.read_text()) == google.document
-    assert sorted(disks()) == ["gpv-a", "gpv-b", "gpv-c"]
+    assert sorted(google.disks()) == ["gpv-a", "gpv-b", "gpv-c"]
     for ordinal, letter in enumerate("ab"):
         claim = google.project.get("pvc", "-n", GOOGLE, f"data-kubia-{ordinal}")
         assert claim["spec"]["volumeName"] == f"gpv-{letter}"
-        (user,) = disks()[f"gpv-{letter}"]["users"]
+        (user,) = google.disks()[f"gpv-{letter}"]["users"]
         assert user.endswith("/instances/statefulsets-0")
-        assert Path(disks()[f"gpv-{letter}"]["standinFile"]).stat().st_blocks > 0
-    assert "users" not in disks()["gpv-c"]
+        assert Path(google.disks()[f"gpv-{letter}"]["standinFile"]).stat().st_blocks > 0
+    assert "users" not in google.disks()["gpv-c"]
 
 
 def test_a_cloud_sql_instance_is_a_mysql_which_pods_write_to_and_read_a_replica_of(google: Standin) -> None:
@@ -120,7 +125,7 @@ def test_data_survives_its_pod_and_scaling_in_and_out_again(google: Standin) -> 
     google.project.kubectl("wait", "-n", GOOGLE, "--for=condition=Ready", "pod/kubia-1", "--timeout=90s")
     assert "kept" in google.read(1)
     google.make("up", replicas=1)
-    eventually(lambda: "users" not in disks()["gpv-b"], "the disk of the pod that left is detached", 90)
+    eventually(lambda: "users" not in google.disks()["gpv-b"], "the disk of the pod that left is detached", 90)
     google.make("up", replicas=3)
     assert "kept" in google.read(1)
     assert "gpv-c" in json.dumps(google.project.get("pvc", "-n", GOOGLE, "data-kubia-2"))
@@ -130,5 +135,28 @@ def test_a_refresh_finds_what_is_there_and_a_larger_size_grows_the_disks_that_po
     assert "unchanged" in (said := google.pulumi("refresh", "--yes", "--skip-preview"))
     assert "updated" not in said
     google.make("up", storage={**google.kubia["storage"], "size": "2Gi"})
-    assert {disk["sizeGb"] for disk in disks().values()} == {"2"}
+    assert {disk["sizeGb"] for disk in google.disks().values()} == {"2"}
     assert "This is the GCE stand-in" in google.pulumi("preview")
+
+
+def test_another_user_and_another_page_get_nothing_of_the_stand_in_and_nobody_tells_them_its_token(
+    google: Standin,
+) -> None:
+    token = token_file.read(google.token_file)
+    end = f"HTTP/1.1\nHost: 127.0.0.1:{PORT}\nConnection: close"
+    listing = f"GET /compute/v1/{DISKS} {end}"
+    account = f"POST /sql/v1beta4/projects/{PROJECT}/instances/orders/users {end}\nContent-Type: application/json"
+    refused = ask((PORT, listing), (PORT, f"{account}\nContent-Length: 0"))
+    assert [answer.partition("\r\n")[0] for answer in refused] == ["HTTP/1.1 401 Unauthorized"] * 2
+    assert read(google.token_file) == "Permission denied"
+
+    known = f"{listing}\nAuthorization: Bearer {token}"
+    page, rebound = f"{known}\nOrigin: https://evil.example", known.replace(f"127.0.0.1:{PORT}", "evil.example")
+    answers = [answer.partition("\r\n")[0] for answer in ask((PORT, known), (PORT, page), (PORT, rebound))]
+    assert answers == ["HTTP/1.1 200 OK", "HTTP/1.1 403 Forbidden", "HTTP/1.1 403 Forbidden"]
+
+    # The CSI programs' machines have a metadata server each, as Google's have; it hands the token to their own driver.
+    question = "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1\nMetadata-Flavor: Google"
+    told = ask(*((port, f"{question}\nHost: 127.0.0.1:{port}\nConnection: close") for port in listeners()))
+    assert sum("this is not for you" in answer for answer in told) >= 2, "the controller's and the node's were asked"
+    assert not [answer for answer in told if token in answer]

@@ -11,16 +11,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from localcloud import daemons
-from localcloud.gce import client
+from localcloud.gce import client, token_file
 from localcloud.layout import ROOT, ZONES, cache
 from localcloud.progress import Progress
 from localcloud.toolchain import TOOLS, install
+from tests.support.gce_strangers import ask, listeners
 
 pytestmark = pytest.mark.engine
 SUITE = ROOT / "localcloud" / "toolchain" / "csi-sanity"
@@ -64,31 +66,49 @@ def directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_the_driver_passes_the_sanity_suite(programs: dict[str, Path], directory: Path) -> None:
+@dataclass(frozen=True)
+class Driver:
+    """The driver's sockets, and the stand-in's token."""
+
+    controller: Path
+    node: Path
+    token: str
+
+
+@contextlib.contextmanager
+def running(programs: dict[str, Path], directory: Path) -> Iterator[Driver]:
+    """Controller and node service of one machine, with a stand-in of their own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    common = (f"--compute-endpoint={url}", "--project=statefulsets-local", f"--zone={ZONE}")
+    url, file = f"http://127.0.0.1:{port}", directory / "gce" / "token"
+    token_file.ensure(file)
+    token = token_file.read(file)
+    common = (f"--compute-endpoint={url}", f"--token-file={file}", "--project=statefulsets-local", f"--zone={ZONE}")
     controller = directory / "csi.sock"
     kubelet = directory / "kubelet"
     node = kubelet / "plugins" / "pd.csi.storage.gke.io" / "csi.sock"
     with contextlib.ExitStack() as stack:
-        standin = (sys.executable, "-m", "localcloud.gce", str(directory / "gce"), str(port))
+        standin = (sys.executable, "-m", "localcloud.gce", str(directory / "gce"), str(port), str(file))
         stack.enter_context(process(directory, "gce", *standin))
-        assert daemons.wait_until(lambda: serves(url), 20), "the stand-in answers"
+        assert daemons.wait_until(lambda: serves(url, token), 20), "the stand-in answers"
         body = {"instances": [{"name": INSTANCE, "zone": ZONE}]}
-        client.request(f"{url}/", "PUT", "standin/instances", body)
+        client.request(f"{url}/", "PUT", "standin/instances", body, token=token)
         own = [f"--socket={controller}", "--backoff=0s"]
         stack.enter_context(process(directory, "controller", str(programs["csi-controller"]), *common, *own))
         own = [f"--instance={INSTANCE}", f"--kubelet={kubelet}", f"--links={directory / 'by-id'}"]
         stack.enter_context(process(directory, "node", str(programs["csi-node"]), *common, *own))
         assert daemons.wait_until(lambda: listens(controller) and listens(node), 20), "the driver listens"
+        yield Driver(controller, node, token)
+
+
+def test_the_driver_passes_the_sanity_suite(programs: dict[str, Path], directory: Path) -> None:
+    with running(programs, directory) as driver:
         environment = {
             **os.environ,
             "CSI_DIRECTORY": str(directory),
-            "CSI_CONTROLLER": f"unix://{controller}",
-            "CSI_NODE": f"unix://{node}",
+            "CSI_CONTROLLER": f"unix://{driver.controller}",
+            "CSI_NODE": f"unix://{driver.node}",
         }
         command = ["go", "-C", str(SUITE), "test", "-count=1", "-v", "-timeout=10m", ".", "-args", "-ginkgo.no-color"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
@@ -98,11 +118,23 @@ def test_the_driver_passes_the_sanity_suite(programs: dict[str, Path], directory
     assert int(passed[1]) >= 74, "none of the tests that apply was left out"
     loops = subprocess.run(["losetup", "--list"], capture_output=True, text=True, check=True).stdout
     assert str(directory) not in loops, "no loop device stays behind"
+    logs = [log.read_text() for log in directory.glob("*.log")]
+    assert len(logs) == 3
+    assert not [log for log in logs if driver.token in log]
 
 
-def serves(url: str) -> bool:
+def test_the_drivers_machines_tell_nobody_else_the_stand_ins_token(programs: dict[str, Path], directory: Path) -> None:
+    """Each of its programs has a metadata server on loopback, as every machine of Google's has one."""
+    question = "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1\nMetadata-Flavor: Google"
+    with running(programs, directory) as driver:
+        told = ask(*((port, f"{question}\nHost: 127.0.0.1:{port}\nConnection: close") for port in listeners()))
+    assert sum("this is not for you" in answer for answer in told) >= 2, "the controller's and the node's were asked"
+    assert not [answer for answer in told if driver.token in answer]
+
+
+def serves(url: str, token: str) -> bool:
     with contextlib.suppress(OSError, client.RefusedError):
-        return bool(client.request(f"{url}/", "GET", "standin/health") == {"standin": True})
+        return bool(client.request(f"{url}/", "GET", "standin/health", token=token) == {"standin": True})
     return False
 
 

@@ -17,7 +17,7 @@ from localcloud.gce.provider.install import install
 from localcloud.layout import ROOT, cache
 from localcloud.progress import Progress
 from localcloud.toolchain import TOOLS, resolve
-from tests.support.gce import COMPUTE, DISKS, PROJECT, SQL, ZONE, Google, serving
+from tests.support.gce import COMPUTE, DISKS, PROJECT, SQL, ZONE, Google, serving, write_token
 
 pytestmark = pytest.mark.engine
 
@@ -91,7 +91,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
         for name, path in tool.programs.items():
             (folder / "bin" / name).symlink_to(path)
     (folder / "state").mkdir()
-    install(folder / "home")
+    install(folder / "home", write_token(folder / "token"))
     runtime = {"name": "python", "options": {"virtualenv": str(ROOT / ".venv")}}
     (folder / "Pulumi.yaml").write_text(json.dumps({"name": "t", "runtime": runtime}))
     (folder / "__main__.py").write_text(PROGRAM)
@@ -192,6 +192,19 @@ def test_a_server_that_refuses_or_is_gone_is_an_error_in_words(stack: Stack) -> 
     assert f"Error 409: The resource '{HANDLE}' already exists, alreadyExists" in said
     stack.config("gcp:computeCustomEndpoint", "http://127.0.0.1:9/compute/v1/")
     assert "does not answer" in stack.do("up", disk(), fails=True)
+
+
+def test_without_the_stand_ins_token_there_is_one_line_that_says_where_it_is_looked_for(
+    stack: Stack, engine: tuple[Path, dict[str, str]]
+) -> None:
+    file = engine[0] / "token"
+    file.unlink()
+    try:
+        said = stack.do("up", disk(), fails=True)
+    finally:
+        write_token(file)
+    assert f"the stand-in's token in {file} cannot be read: No such file or directory; `make up` makes it" in said
+    assert stack.google.get(DISKS)["items"] == []
 
 
 def test_no_address_but_this_machines_is_taken(stack: Stack) -> None:

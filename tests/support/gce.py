@@ -16,22 +16,24 @@ from localcloud.gce.store import Store
 
 PROJECT = "acme-test"
 ZONE = "europe-west1-b"
+TOKEN = "the-token-that-tests-and-their-servers-know"
 COMPUTE = f"/compute/v1/projects/{PROJECT}"
 SQL = f"/sql/v1beta4/projects/{PROJECT}"
 DISKS = f"{COMPUTE}/zones/{ZONE}/disks"
 
 
 class Google:
-    """A client of one server."""
+    """A client of one server, which knows its token."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, token: str = TOKEN) -> None:
+        self.port, self.token = port, token
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """(status, answer) of one request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body))
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         finally:
@@ -79,11 +81,18 @@ class Google:
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/detachDisk?deviceName={device}")
 
 
+def write_token(file: Path) -> Path:
+    """The token as a file that only its owner reads."""
+    file.write_text(TOKEN)
+    file.chmod(0o600)
+    return file
+
+
 @contextmanager
 def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
     """A server on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
-    server = Server(("127.0.0.1", 0), store, servers)
+    server = Server(("127.0.0.1", 0), store, TOKEN, servers)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

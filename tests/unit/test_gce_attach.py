@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from localcloud.gce.store import Store
 from localcloud.layout import ROOT
-from tests.support.gce import COMPUTE, DISKS, PROJECT, ZONE, Google, serving
+from tests.support.gce import COMPUTE, DISKS, PROJECT, ZONE, Google, serving, write_token
 
 OTHER = "europe-west1-c"
 PV_A = f"zones/{ZONE}/disks/pv-a"
@@ -217,7 +217,8 @@ def test_a_start_clears_files_without_a_record_and_completes_those_that_were_gro
 
 
 def test_a_power_cut_loses_nothing_that_was_answered_and_leaves_no_stray_file(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "localcloud.gce", str(tmp_path / "gce"), "0"]
+    token = write_token(tmp_path / "token")
+    command = [sys.executable, "-m", "localcloud.gce", str(tmp_path / "gce"), "0", str(token)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         google = Google(int(server.stdout.readline().partition(",")[0].rpartition(":")[2]))
@@ -248,7 +249,8 @@ def test_a_power_cut_loses_nothing_that_was_answered_and_leaves_no_stray_file(tm
 
 
 def test_a_second_server_of_the_same_disks_is_refused(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "localcloud.gce", str(tmp_path / "gce"), "0"]
+    token = write_token(tmp_path / "token")
+    command = [sys.executable, "-m", "localcloud.gce", str(tmp_path / "gce"), "0", str(token)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as first:
         assert first.stdout is not None
         first.stdout.readline()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2
 
 from localcloud.gce.provider import compute, sql
+from localcloud.gce.provider.install import install
 from localcloud.gce.provider.properties import UNKNOWN, differences, from_wire, to_wire, unknown_names
 from localcloud.gce.provider.servicer import KINDS, Provider
-from tests.support.gce import DISKS, PROJECT, ZONE, Google, serving
+from tests.support.gce import DISKS, PROJECT, TOKEN, ZONE, Google, serving, write_token
 
 HANDLE = f"projects/{PROJECT}/zones/{ZONE}/disks/pv-a"
 DISK = {"name": "pv-a", "project": PROJECT, "zone": ZONE, "size": 2, "type": "pd-standard"}
@@ -50,13 +53,57 @@ def google(tmp_path: Path) -> Iterator[Google]:
 
 
 @pytest.fixture
-def provider(google: Google) -> Provider:
-    provider = Provider("")
+def provider(google: Google, tmp_path: Path) -> Provider:
+    return configured(google, str(write_token(tmp_path / "token")))
+
+
+def configured(google: Google, token: str) -> Provider:
+    """A provider that was told where the stand-in is, and in which file its token."""
+    provider = Provider("", token)
     base = f"http://127.0.0.1:{google.port}"
     config = {"computeCustomEndpoint": f"{base}/compute/v1/", "sqlCustomEndpoint": f"{base}/sql/v1beta4/"}
     arguments = to_wire({**config, "project": PROJECT})
     provider.Configure(provider_pb2.ConfigureRequest(args=arguments), Call())
     return provider
+
+
+def test_a_provider_without_the_stand_ins_token_is_refused_in_words(google: Google, tmp_path: Path) -> None:
+    with pytest.raises(AbortedError, match=r"^STATEFULSETS_STANDIN_TOKEN_FILE is not set; `make up CLOUD=standin`"):
+        configured(google, "")
+    file = tmp_path / "token"
+    with pytest.raises(AbortedError, match=r"^the stand-in's token in .*/token cannot be read: No such file .*make up"):
+        configured(google, str(file))
+    write_token(file).chmod(0o644)
+    with pytest.raises(AbortedError, match=r"^the stand-in's token in .*/token is open to others than its owner"):
+        configured(google, str(file))
+
+
+def test_a_provider_with_another_token_is_told_so_and_not_that_a_resource_is_gone(
+    google: Google, tmp_path: Path
+) -> None:
+    google.disk()
+    file = write_token(tmp_path / "token")
+    file.write_text("x" * 43)
+    stranger = configured(google, str(file))
+    request = provider_pb2.ReadRequest(**urn(compute.Disk.token), id=HANDLE)
+    with pytest.raises(AbortedError, match=r"^GCE stand-in: Error 401: .*Authorization: Bearer TOKEN.*, authError$"):
+        stranger.Read(request, Call())
+
+
+def test_the_token_is_in_no_picture_of_the_connection(provider: Provider) -> None:
+    assert TOKEN not in repr(provider._cloud)
+
+
+def test_the_installed_provider_knows_where_the_token_is_and_not_what_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder's"
+    folder.mkdir()
+    program = install(tmp_path / "home", write_token(folder / "token"))
+    text = program.read_text()
+    assert TOKEN not in text
+    shown = program.with_name("shown")
+    shown.write_text(re.sub(r"exec .*", 'env "$@"', text))
+    done = subprocess.run(["sh", str(shown)], capture_output=True, text=True, check=True)
+    assert f"STATEFULSETS_STANDIN_TOKEN_FILE={folder}/token\n" in done.stdout
 
 
 def urn(token: str, name: str = "pv-a") -> dict[str, Any]:

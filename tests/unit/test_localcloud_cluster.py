@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud import cluster, controlplane, daemons, node, nodes
-from localcloud.daemons import Running
+from localcloud import cluster, controlplane, csi, daemons, node, nodes
+from localcloud.daemons import Daemon, Running
 from localcloud.errors import LocalCloudError
+from localcloud.gce import daemon as gce
+from localcloud.gce import token_file
 from localcloud.layout import State
 from tests.unit.localcloud_fakes import quiet, said
 
@@ -223,6 +226,66 @@ def test_a_stack_of_this_checkout_on_another_cluster_is_not_another_copy(
     found = [daemons.Running(owner, "pulumi", number, ("pulumi",)) for number, owner in enumerate(owners)]
     monkeypatch.setattr(daemons, "running", lambda: found)
     assert cluster.other_owners(state) == [f"{state.root}-two"]
+
+
+@pytest.fixture
+def whole(state: State, monkeypatch: pytest.MonkeyPatch) -> dict[str, Running]:
+    """A cluster of two nodes in order: its processes by name."""
+    state.keep_nodes(2)
+    services = [csi.node(each, state, 1) for each in state.nodes]
+    commands = {each.name: tuple(each.command) for each in (*controlplane.programs(state), *services)}
+    commands |= {each.name: (node.INIT,) for each in state.nodes}
+    for each in state.nodes:
+        commands |= {f"{each.name}-{program}": (program,) for program in node.PROGRAMS if program != csi.NODE}
+    processes = {name: Running(str(state.root), name, 1, command) for name, command in commands.items()}
+    monkeypatch.setattr(daemons, "running", lambda owner=None: list(processes.values()))
+    monkeypatch.setattr(nodes, "in_order", lambda _: True)
+    token_file.ensure(gce.token(state))
+    return processes
+
+
+def test_a_cluster_is_in_order_when_every_part_runs_with_the_arguments_of_now(
+    state: State, whole: dict[str, Running]
+) -> None:
+    assert cluster._in_order(state)
+    whole["etcd"] = replace(whole["etcd"], argv=(whole["etcd"].argv[0], "--older"))
+    assert cluster._in_order(state), "etcd is not stopped for that"
+
+
+@pytest.mark.parametrize("name", ["gce", "csi-controller", "statefulsets-0-csi-node", "statefulsets-1-csi-node"])
+def test_storage_that_an_older_version_started_without_a_token_is_not_in_order(
+    name: str, state: State, whole: dict[str, Running]
+) -> None:
+    now = whole[name]
+    whole[name] = replace(now, argv=tuple(word for word in now.argv if "token" not in word))
+    assert whole[name] != now
+    assert not cluster._in_order(state)
+    del whole[name]
+    assert not cluster._in_order(state)
+
+
+def test_a_cluster_whose_token_is_lost_or_open_to_others_is_not_in_order(
+    state: State, whole: dict[str, Running]
+) -> None:
+    gce.token(state).chmod(0o644)
+    assert not cluster._in_order(state)
+    gce.token(state).unlink()
+    assert not cluster._in_order(state)
+
+
+def test_the_token_is_there_before_anything_that_needs_it_is_started(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, bool]] = []
+
+    def start(owner: Path, daemon: Daemon, logs: Path) -> bool:
+        started.append((daemon.name, token_file.sound(gce.token(state))))
+        return True
+
+    monkeypatch.setattr(daemons, "start", start)
+    state.root.mkdir()
+    assert controlplane.start(state) == ["etcd", "kube-apiserver", "gce", "coredns"]
+    assert started[2:] == [("gce", True), ("coredns", True)]
 
 
 def test_a_kubelet_that_was_quicker_than_containerd_is_started_again_while_up_waits(

@@ -35,6 +35,15 @@ def test_a_node_service_works_in_its_nodes_mounts_and_reaches_the_standin_on_the
     assert flags(daemon)["compute-endpoint"] == gce.URL
 
 
+def test_controller_and_node_services_are_told_where_the_stand_ins_token_is_and_not_what_it_is(state: State) -> None:
+    file = f"{state.root}/gce/token"
+    (standin,) = (each for each in controlplane.programs(state) if each.name == "gce")
+    assert standin.command[-1] == file
+    services = (csi.controller(state), csi.node(Node(0), state, 1))
+    assert [flags(each)["token-file"] for each in services] == [file, file]
+    assert all(each.renewed for each in (standin, *services)), "those that an older version started have none"
+
+
 def test_each_node_service_says_which_machine_in_which_zone_it_is(state: State) -> None:
     said = [flags(csi.node(each, state, 1)) for each in (Node(0), Node(1), Node(3))]
     assert [(each["instance"], each["zone"]) for each in said] == [

@@ -101,6 +101,40 @@ def test_starting_what_runs_changes_nothing(owner: Path) -> None:
     assert [each.pid for each in daemons.running(owner)] == [pid]
 
 
+def test_one_that_runs_with_other_arguments_is_replaced_where_that_is_asked_for(owner: Path) -> None:
+    old, now = Daemon("gce", [SLEEP, "60"], renewed=True), Daemon("gce", [SLEEP, "61"], renewed=True)
+    pid = start(owner, old)
+    assert daemons.outdated(owner, old) is None
+    assert daemons.outdated(owner, now) == pid
+    assert daemons.start(owner, now, owner / "logs")
+    assert not daemons.alive(pid), "two of them would work against each other"
+    assert daemons.wait_until(lambda: daemons.find(owner, "gce", "sleep") is not None, 10, 0.01)
+    (process,) = daemons.running(owner)
+    assert process.argv == (SLEEP, "61")
+    assert not daemons.start(owner, now, owner / "logs"), "once"
+    assert [each.pid for each in daemons.running(owner)] == [process.pid]
+
+
+def test_one_that_others_depend_on_is_left_as_it_was_started(owner: Path) -> None:
+    pid = start(owner, sleeper())
+    other = Daemon("etcd", [SLEEP, "61"])
+    assert daemons.outdated(owner, other) is None
+    assert not daemons.start(owner, other, owner / "logs")
+    assert [each.pid for each in daemons.running(owner)] == [pid]
+
+
+def test_the_same_program_by_another_path_is_not_replaced(owner: Path) -> None:
+    """An environment's Python has several names."""
+    pid = start(owner, Daemon("gce", [SLEEP, "60"], renewed=True))
+    (owner / "sleep").symlink_to(SLEEP)
+    assert not daemons.start(owner, Daemon("gce", [str(owner / "sleep"), "60"], renewed=True), owner / "logs")
+    assert [each.pid for each in daemons.running(owner)] == [pid]
+
+
+def test_what_does_not_run_is_not_outdated(owner: Path) -> None:
+    assert daemons.outdated(owner, Daemon("gce", [SLEEP, "60"], renewed=True)) is None
+
+
 def test_a_daemon_that_died_is_started_again(owner: Path) -> None:
     pid = start(owner, sleeper())
     os.kill(pid, signal.SIGKILL)

@@ -125,6 +125,7 @@ def test_the_stack_is_called_a_stand_in_and_has_a_home_and_state_of_its_own(root
         assert not local.exists(), "what local stacks use was touched"
     program = there.pulumi_home / "plugins" / f"resource-gcp-v{VERSION}" / "pulumi-resource-gcp"
     assert "Not Google's" in program.read_text()
+    assert f"STATEFULSETS_STANDIN_TOKEN_FILE={state.root}/gce/token " in program.read_text()
     assert program.stat().st_mode & 0o111
 
 

@@ -11,3 +11,5 @@ from typing import Final
 
 VERSION: Final = "10.2.0"
 """Of pulumi-gcp, whose place it takes: the SDK asks for exactly this version of the plugin."""
+TOKEN_FILE: Final = "STATEFULSETS_STANDIN_TOKEN_FILE"  # noqa: S105  a name, not the token
+"""The environment variable that says in which file the stand-in's token lies."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent import futures
 
 import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from localcloud.gce.provider import TOKEN_FILE
 from localcloud.gce.provider.servicer import Provider
 
 LARGEST_MESSAGE = 400 << 20  # as Pulumi's own providers
@@ -18,7 +20,8 @@ def main() -> None:
     options = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("send", "receive")]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
     engine = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(engine), server)
+    provider = Provider(engine, os.environ.get(TOKEN_FILE, ""))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)

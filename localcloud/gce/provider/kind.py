@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from localcloud.gce import client
@@ -17,21 +17,22 @@ NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class Cloud:
-    """Where calls go, and what resources default to."""
+    """Where calls go and what they have to know, and what resources default to."""
 
     compute_base: str
     sql_base: str
+    token: str = field(repr=False)
     project: str = ""
     region: str = ""
     zone: str = ""
 
     def compute(self, method: str, path: str, body: Any = None) -> Any:
         """A call to Compute Engine; `path` from `projects/` on."""
-        return client.request(self.compute_base, method, path, body)
+        return client.request(self.compute_base, method, path, body, token=self.token)
 
     def sql(self, method: str, path: str, body: Any = None) -> Any:
         """A call to Cloud SQL Admin; `path` from `projects/` on."""
-        return client.request(self.sql_base, method, path, body, SQL_PATIENCE)
+        return client.request(self.sql_base, method, path, body, SQL_PATIENCE, token=self.token)
 
 
 class Kind(ABC):

@@ -6,6 +6,7 @@ import json
 import secrets
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -13,8 +14,9 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from localcloud.gce import token_file
 from localcloud.gce.client import RefusedError
-from localcloud.gce.provider import VERSION, compute, sql
+from localcloud.gce.provider import TOKEN_FILE, VERSION, compute, sql
 from localcloud.gce.provider.kind import Cloud, Kind
 from localcloud.gce.provider.properties import (
     UNKNOWN,
@@ -47,8 +49,9 @@ REPLACING: Final = {
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """One engine's provider; calls for several resources run side by side."""
 
-    def __init__(self, engine: str) -> None:
-        self._engine = engine
+    def __init__(self, engine: str, token: str = "") -> None:
+        """`engine`: its address. `token`: the file in which the stand-in's token lies."""
+        self._engine, self._token_file = engine, token
         self._cloud: Cloud | None = None
 
     # What it is ------------------------------------------------------------------------------------------------------
@@ -106,10 +109,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._cloud = Cloud(
             str(config["computeCustomEndpoint"]),
             str(config["sqlCustomEndpoint"]),
+            self._token(context),
             *(str(config.get(name, "")) for name in ("project", "region", "zone")),
         )
         self._log(NOTICE.format(self._cloud.compute_base))
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False)
+
+    def _token(self, context: grpc.ServicerContext) -> str:
+        """What the stand-in's server wants to hear."""
+        if not self._token_file:
+            self._refuse(context, f"{TOKEN_FILE} is not set; `make up CLOUD=standin` installs this provider with it")
+        try:
+            return token_file.read(Path(self._token_file))
+        except token_file.TokenError as error:
+            return self._refuse(context, str(error))
 
     def _log(self, message: str) -> None:
         """A warning among the engine's diagnostics: above all other output, and never folded away."""

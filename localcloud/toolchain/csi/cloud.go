@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -17,8 +19,24 @@ import (
 	"statefulsets/localcloud/toolchain/csi/loop"
 )
 
-// standin reads the one thing that the stand-in tells and Google does not: in which file an attached disk lies.
-type standin struct{ endpoint string }
+// standin is where the Compute API's stand-in answers, and the file with the token that it asks for. What is read from
+// it beside the driver's own calls is the one thing that Google does not tell: in which file an attached disk lies.
+type standin struct{ endpoint, tokenFile string }
+
+// flags asks for both on the command line.
+func (s *standin) flags(flags *flag.FlagSet) {
+	flags.StringVar(&s.endpoint, "compute-endpoint", "", "the Compute API's address, http://HOST:PORT")
+	flags.StringVar(&s.tokenFile, "token-file", "", "the file with the token that the Compute API asks for")
+}
+
+// token is read at each use: whoever starts the stand-in anew may have made another one.
+func (s standin) token() (string, error) {
+	text, err := os.ReadFile(s.tokenFile)
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
 
 // attachedFile is the file of a disk that is attached to an instance under a device name; empty when none is.
 func (s standin) attachedFile(ctx context.Context, project, zone, instance, device string) (string, error) {
@@ -28,6 +46,11 @@ func (s standin) attachedFile(ctx context.Context, project, zone, instance, devi
 	if err != nil {
 		return "", err
 	}
+	token, err := s.token()
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := (&http.Client{Timeout: 10 * time.Second}).Do(request)
 	if err != nil {
 		return "", err

@@ -22,18 +22,19 @@ func controller(arguments []string) error {
 	logging(flags)
 	var (
 		m          machine
-		api        = flags.String("compute-endpoint", "", "the Compute API's address, http://HOST:PORT")
+		api        standin
 		socket     = flags.String("socket", "", "where the driver listens")
 		backoff    = flags.Duration("backoff", 200*time.Millisecond, "how long a machine rests after a call that failed")
 		kubeconfig = flags.String("kubeconfig", "", "the cluster's; empty: the driver alone, without a cluster")
 	)
+	api.flags(flags)
 	flags.StringVar(&m.project, "project", "", "the project in which disks are made")
 	flags.StringVar(&m.zone, "zone", "", "a zone of the region in which they are made")
 	_ = flags.Parse(arguments)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if err := serveController(ctx, m, *api, *socket, *backoff); err != nil {
+	if err := serveController(ctx, m, api, *socket, *backoff); err != nil {
 		return err
 	}
 	if *kubeconfig != "" {
@@ -45,13 +46,13 @@ func controller(arguments []string) error {
 	return nil
 }
 
-func serveController(ctx context.Context, m machine, api, socket string, backoff time.Duration) error {
+func serveController(ctx context.Context, m machine, api standin, socket string, backoff time.Duration) error {
 	provider, err := connect(ctx, m, api)
 	if err != nil {
-		return fmt.Errorf("the Compute API at %s: %w", api, err)
+		return fmt.Errorf("the Compute API at %s: %w", api.endpoint, err)
 	}
 	gceDriver := driver.GetGCEDriver()
-	server := driver.NewControllerServer(gceDriver, compute{provider, standin{api}},
+	server := driver.NewControllerServer(gceDriver, compute{provider, api},
 		backoff, retryMax, nil, false, false,
 		driver.MultiZoneVolumeHandleConfig{}, driver.ListVolumesConfig{}, driver.ProvisionableDisksConfig{}, false,
 		&driver.GCEControllerServerArgs{})

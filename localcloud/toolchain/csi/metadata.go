@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,40 +30,59 @@ func (m machine) GetValue(_ context.Context, name string) (string, error) {
 }
 
 // metadataServer answers the few questions that Google's client libraries ask the metadata server of a machine: who am
-// I, and a token for the API. The token opens nothing; the stand-in takes any.
-func metadataServer(m machine) http.Handler {
+// I, and a token for the API. Unlike Google's it is on loopback, where every user of this machine could ask: it answers
+// only to whoever knows the secret, which is this process.
+func metadataServer(m machine, api standin, secret string) http.Handler {
 	answers := map[string]string{
 		"instance/zone":      "projects/0/zones/" + m.zone,
 		"project/project-id": m.project,
-		"instance/service-accounts/default/token": `{"access_token": "standin", "expires_in": 86400, ` +
-			`"token_type": "Bearer"}`,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, told, _ := r.BasicAuth()
+		if subtle.ConstantTimeCompare([]byte(told), []byte(secret)) != 1 {
+			http.Error(w, "this is not for you", http.StatusForbidden)
+			return
+		}
 		w.Header().Set("Metadata-Flavor", "Google")
-		answer, known := answers[strings.TrimPrefix(r.URL.Path, "/computeMetadata/v1/")]
+		question := strings.TrimPrefix(r.URL.Path, "/computeMetadata/v1/")
+		if question == "instance/service-accounts/default/token" {
+			token, err := api.token()
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(map[string]any{
+				"access_token": token, "expires_in": 86400, "token_type": "Bearer",
+			})
+			return
+		}
+		answer, known := answers[question]
 		if !known {
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, answer)
 	})
 }
 
 // connect is the driver's own client of the Compute API, pointed at the stand-in.
-func connect(ctx context.Context, m machine, api string) (*gce.CloudProvider, error) {
-	endpoint, err := url.Parse(api)
+func connect(ctx context.Context, m machine, api standin) (*gce.CloudProvider, error) {
+	endpoint, err := url.Parse(api.endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("--compute-endpoint %q is not a URL: %w", api, err)
+		return nil, fmt.Errorf("--compute-endpoint %q is not a URL: %w", api.endpoint, err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	go func() { _ = http.Serve(listener, metadataServer(m)) }()
+	secret := rand.Text()
+	go func() { _ = http.Serve(listener, metadataServer(m, api, secret)) }()
 	// The user's own Google credentials must never be looked for: the client would take them before this machine's.
 	for name, value := range map[string]string{
-		"GCE_METADATA_HOST":              listener.Addr().String(),
+		// The client libraries put this between "http://" and the path, and Go's HTTP client sends what stands before
+		// the @ as Basic authentication.
+		"GCE_METADATA_HOST":              "driver:" + secret + "@" + listener.Addr().String(),
 		"GOOGLE_APPLICATION_CREDENTIALS": "",
 		"CLOUDSDK_CONFIG":                "/nonexistent",
 		"HOME":                           "/nonexistent",

@@ -59,11 +59,12 @@ func node(arguments []string) error {
 	logging(flags)
 	var (
 		m       machine
-		api     = flags.String("compute-endpoint", "", "the Compute API's address, http://HOST:PORT")
+		api     standin
 		kubelet = flags.String("kubelet", "/var/lib/kubelet", "the kubelet's directory")
 		files   = flags.String("disks", "", "where the files of disks are seen from here; empty: where the stand-in says")
 		links   = flags.String("links", "/run/csi/by-id", "where links to the attached disks are made")
 	)
+	api.flags(flags)
 	flags.StringVar(&m.name, "instance", "", "name of this machine in the Compute API")
 	flags.StringVar(&m.zone, "zone", "", "the zone it is in")
 	flags.StringVar(&m.project, "project", "", "the project it is in")
@@ -81,7 +82,7 @@ func node(arguments []string) error {
 		return err
 	}
 	attached := &disks{
-		DeviceUtils: deviceutils.NewDeviceUtils(), standin: standin{*api}, machine: m, files: *files, links: *links,
+		DeviceUtils: deviceutils.NewDeviceUtils(), standin: api, machine: m, files: *files, links: *links,
 		mounter: mounter, open: map[string]*os.File{},
 	}
 	gceDriver := driver.GetGCEDriver()
