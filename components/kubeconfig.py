@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml  # comes with pulumi
 
@@ -15,34 +15,31 @@ from components.config.errors import Problem, nearest, shown
 from components.config.target import Target
 
 USUAL = "~/.kube/config"
+UNREADABLE: Final = (OSError, ValueError, RuntimeError)  # no file, no text, no home
 
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """The files that were found, read as one: of two things of the same name the first one counts, as in kubectl."""
+    """What a kubeconfig says."""
 
-    files: tuple[str, ...]
     servers: Mapping[str, str]
     """Context -> address of its cluster's API server; empty where the file has no such cluster."""
     current: str | None
 
 
-def read(path: str | None) -> Kubeconfig:
-    """`path`, or the usual places: KUBECONFIG, else ~/.kube/config. Files that are not there are left out."""
-    places = [path] if path else [place for place in os.environ.get("KUBECONFIG", "").split(os.pathsep) if place]
-    files = [file for file in (Path(p).expanduser() for p in places or [USUAL]) if file.is_file()]
-    contexts: dict[str, str] = {}
-    clusters: dict[str, str] = {}
-    current = None
-    for file in files:
-        document = _mapping(yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
-        for name, cluster in _named(document.get("clusters"), "cluster"):
-            clusters.setdefault(name, str(cluster.get("server", "")))
-        for name, context in _named(document.get("contexts"), "context"):
-            contexts.setdefault(name, str(context.get("cluster", "")))
-        current = current or document.get("current-context")
-    servers = {name: clusters.get(cluster, "") for name, cluster in contexts.items()}
-    return Kubeconfig(tuple(map(str, files)), servers, current)
+def place(path: str | None) -> str:
+    """The file that the provider reads: `path`, or what KUBECONFIG names, or the usual one."""
+    return path or os.environ.get("KUBECONFIG") or USUAL
+
+
+def read(file: str) -> Kubeconfig:
+    """Raises OSError, ValueError or yaml.YAMLError for what is no kubeconfig."""
+    text = Path(file).expanduser().read_text()
+    document = _mapping(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  both are safe
+    clusters = {name: str(cluster.get("server", "")) for name, cluster in _named(document.get("clusters"), "cluster")}
+    contexts = _named(document.get("contexts"), "context")
+    servers = {name: clusters.get(str(context.get("cluster", "")), "") for name, context in contexts}
+    return Kubeconfig(servers, document.get("current-context"))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -57,21 +54,23 @@ def _named(entries: Any, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
 def problem(target: Target) -> Problem | None:
     """What is wrong with the target's context. The provider would say nothing: it takes a context that is not there for
     a cluster that cannot be reached, makes nothing, and lets `up` end well."""
-    where, word = (f"{TARGET}.kubeconfig", target.kubeconfig) if target.kubeconfig else (f"{TARGET}.context", "")
+    file = place(target.kubeconfig)
+    where = f"{TARGET}.kubeconfig" if target.kubeconfig else f"{TARGET}.context"
+    if not target.kubeconfig and os.pathsep in file:
+        return Problem(where, "KUBECONFIG names several files and the Kubernetes provider reads one; name one of them")
     try:
-        found = read(target.kubeconfig)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return Problem(where, f"the kubeconfig cannot be read ({type(error).__name__}); mend the file")
-    if not found.files:
-        missing = f"{word} is no file" if word else f"there is no kubeconfig, neither KUBECONFIG nor {USUAL}"
-        return Problem(where, f"{missing}; write one that reaches the cluster (for GKE: gcloud container clusters"
-                       " get-credentials)")  # fmt: skip
+        found = read(file)
+    except FileNotFoundError:
+        fix = "name one that reaches the cluster (for GKE: gcloud container clusters get-credentials)"
+        return Problem(where, f"there is no kubeconfig {file}; {fix}")
+    except (*UNREADABLE, yaml.YAMLError) as error:
+        return Problem(where, f"the kubeconfig {file} cannot be read ({type(error).__name__}); mend the file")
     if target.context is None or target.context in found.servers:
         return None
-    files, known = ", ".join(found.files), ", ".join(sorted(found.servers)) or "none"
+    known = ", ".join(sorted(found.servers)) or "none"
     return Problem(
         f"{TARGET}.context",
-        f"{shown(target.context)} is no context of {files}; its contexts are {known}"
+        f"{shown(target.context)} is no context of {file}; its contexts are {known}"
         f"{nearest(target.context, found.servers)}",
     )
 
@@ -79,7 +78,7 @@ def problem(target: Target) -> Problem | None:
 def server(context: str | None, kubeconfig: str | None) -> str:
     """Address of the API server that a context leads to; empty where the file or the context is gone."""
     try:
-        found = read(kubeconfig)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        found = read(place(kubeconfig))
+    except (*UNREADABLE, yaml.YAMLError):
         return ""
     return found.servers.get(context or found.current or "", "")

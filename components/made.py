@@ -6,7 +6,7 @@ also knows what a failed one left behind, and what `pulumi destroy --target` or 
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,6 +25,8 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "statefulsets:cloud_sql:CloudSqlMySql": ("cloud-sql", ""),
 }
 """Type token of a workload's component -> its kind, and its engine where the kind has several."""
+DISKS: Final = ("gcp:compute/disk:Disk", "gcp:compute/regionDisk:RegionDisk")
+PROVIDER: Final = "pulumi:providers:kubernetes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class MadeSet:
     namespace: str
     policy: str
     """podManagementPolicy."""
-    last: int
+    stop: int
     """One more than its highest ordinal."""
     template: Claims | None
     """None where the replicas share a claim."""
@@ -61,8 +63,10 @@ class MadeVolume:
     ordinal: int
     kind: str
     """The storage backend's."""
-    place: str
-    """The disk's handle, or the directory and its node."""
+    source: str
+    """local, csi or in-tree."""
+    place: str = ""
+    """The directory and its node; of a disk, `MadeDisk` tells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,27 +75,35 @@ class MadeDisk:
 
     size_gb: int
     type: str
+    project: str
+    zones: tuple[str, ...]
+    """One, or the two of a regional disk, sorted."""
 
 
 @dataclass(kw_only=True)
 class MadeWorkload:
     """What one workload of the last stack file has."""
 
-    kind: str = ""
+    kind: str
     engine: str = ""
     set: MadeSet | None = None
     shared: Claims | None = None
     volumes: list[MadeVolume] = field(default_factory=list)
     """By ordinal."""
+    finished: bool = False
+    """Whether an `up` with this workload ever ended well: only then are there outputs."""
     claimed: int | None = None
     """One more than the highest ordinal that ever had a claim, as far as an `up` knows; None: no `up` noted it."""
 
     @property
     def storage(self) -> str:
-        """The kind of its storage."""
+        """The kind of its storage; empty where the volumes of a set without a class are gone."""
         if self.volumes:
             return self.volumes[0].kind
-        return "shared-claim" if self.shared else "dynamic"
+        template = self.set.template if self.set else None
+        if self.shared or (self.set and template is None):
+            return "shared-claim"
+        return "dynamic" if template and template.class_name else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,34 +130,48 @@ def _ask(function: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def of(resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> Made:
-    """From URN -> `{"type": ..., "outputs": ...}`, and the stack's outputs."""
-    workloads: dict[str, MadeWorkload] = defaultdict(MadeWorkload)
-    disks, cluster = {}, {}
+    """From URN -> `{"type": ..., "outputs": ...}`, and the stack's outputs.
+
+    What another program registered, in a stack that was this one's before, has none of our components above it, and
+    what a failed `up` only began to make has no outputs: both are passed over.
+    """
+    types = {urn: str(resource["type"]) for urn, resource in resources.items()}
+    workloads = {
+        urn.rpartition("::")[2]: MadeWorkload(kind=kind, engine=engine)
+        for urn, (kind, engine) in ((urn, KINDS[type_]) for urn, type_ in types.items() if type_ in KINDS)
+    }
+    disks: dict[str, MadeDisk] = {}
+    cluster: dict[str, str | None] = {}
     for urn, resource in resources.items():
-        type_, made = str(resource["type"]), resource.get("outputs") or {}
-        meta = made.get("metadata") or {}
-        owner = (meta.get("labels") or {}).get("app", "")
-        if type_ in KINDS:
-            workload = workloads[urn.rpartition("::")[2]]
-            workload.kind, workload.engine = KINDS[type_]
-        elif type_ == "kubernetes:apps/v1:StatefulSet":
-            workloads[owner].set = _set(meta, made["spec"])
-        elif type_ == "kubernetes:core/v1:PersistentVolume":
-            workloads[owner].volumes.append(_volume(meta["name"], made["spec"]))
-        elif type_ == "kubernetes:core/v1:PersistentVolumeClaim":
-            workloads[owner].shared = _claims(meta["name"], made["spec"])
-        elif type_ in ("gcp:compute/disk:Disk", "gcp:compute/regionDisk:RegionDisk"):
-            disks[str(made["name"])] = MadeDisk(size_gb=int(made["size"]), type=str(made["type"]).rpartition("/")[2])
-        elif type_ == "pulumi:providers:kubernetes":
+        made = resource.get("outputs") or {}
+        if types[urn] in DISKS and {"name", "project", "size", "type"} <= made.keys():
+            disks[str(made["name"])] = _disk(made)
+        elif types[urn] == PROVIDER and urn.endswith("::cluster"):
             cluster = {key: made.get(key) for key in ("context", "kubeconfig")}
+        elif "spec" in made:
+            meta = made["metadata"]
+            owner = workloads.get((meta.get("labels") or {}).get("app", ""))
+            if owner is not None:
+                _add(owner, types[urn], meta, made["spec"])
     for name, workload in workloads.items():
         workload.volumes.sort(key=lambda volume: volume.ordinal)
         noted = outputs.get(name)
+        workload.finished = noted is not None
         claimed = noted.get("claimed") if isinstance(noted, Mapping) else None
         workload.claimed = None if claimed is None else int(claimed)
-    # What no component of ours stands for was registered by another program, in a stack that was this one's before.
-    own = {name: workload for name, workload in workloads.items() if workload.kind}
-    return Made(workloads=own, disks=disks, **cluster)
+    return Made(workloads=workloads, disks=disks, **cluster)
+
+
+def _add(workload: MadeWorkload, type_: str, meta: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """One object that holds data, or leads to it."""
+    if type_ == "kubernetes:apps/v1:StatefulSet":
+        workload.set = _set(meta, spec)
+    elif type_ == "kubernetes:core/v1:PersistentVolume":
+        ordinal = re.search(r"-(\d+)$", (spec.get("claimRef") or {}).get("name", ""), re.ASCII)
+        if ordinal:  # by hand a volume may have been let go of
+            workload.volumes.append(_volume(meta["name"], int(ordinal[1]), spec))
+    elif type_ == "kubernetes:core/v1:PersistentVolumeClaim":
+        workload.shared = _claims(meta["name"], spec)
 
 
 def _set(meta: Mapping[str, Any], spec: Mapping[str, Any]) -> MadeSet:
@@ -155,7 +181,7 @@ def _set(meta: Mapping[str, Any], spec: Mapping[str, Any]) -> MadeSet:
     return MadeSet(
         namespace=str(meta.get("namespace") or "default"),
         policy=str(spec.get("podManagementPolicy") or "OrderedReady"),
-        last=start + int(spec.get("replicas", 1)),
+        stop=start + int(spec.get("replicas", 1)),
         template=_claims(templates[0]["metadata"]["name"], templates[0]["spec"]) if templates else None,
         deletes_claims=policy.get("whenDeleted") == "Delete",
     )
@@ -170,15 +196,27 @@ def _claims(name: str, spec: Mapping[str, Any]) -> Claims:
     )
 
 
-def _volume(name: str, spec: Mapping[str, Any]) -> MadeVolume:
-    """Which backend made it, and where its bytes are, by the API's source."""
-    ordinal = int(str(spec["claimRef"]["name"]).rpartition("-")[2])
+def _volume(name: str, ordinal: int, spec: Mapping[str, Any]) -> MadeVolume:
+    """Which backend made it, by the API's source."""
     if "local" in spec:
         (term,) = spec["nodeAffinity"]["required"]["nodeSelectorTerms"]
-        node = term["matchExpressions"][0]["values"][0]
-        return MadeVolume(name=name, ordinal=ordinal, kind="local", place=f"{spec['local']['path']} on {node}")
-    if "csi" in spec:
-        handle = str(spec["csi"]["volumeHandle"])
-        kind = "regional-disks" if "/regions/" in handle else "gce-disks"
-        return MadeVolume(name=name, ordinal=ordinal, kind=kind, place=handle)
-    return MadeVolume(name=name, ordinal=ordinal, kind="gce-disks", place=str(spec["gcePersistentDisk"]["pdName"]))
+        place = f"{spec['local']['path']} on {term['matchExpressions'][0]['values'][0]}"
+        return MadeVolume(name=name, ordinal=ordinal, kind="local", source="local", place=place)
+    regional = "/regions/" in (spec.get("csi") or {}).get("volumeHandle", "")
+    kind, source = "regional-disks" if regional else "gce-disks", "csi" if "csi" in spec else "in-tree"
+    return MadeVolume(name=name, ordinal=ordinal, kind=kind, source=source)
+
+
+def _disk(made: Mapping[str, Any]) -> MadeDisk:
+    """Google tells types and zones as names or as addresses that end in them."""
+    zones = made.get("replicaZones") or [made["zone"]]
+    return MadeDisk(
+        size_gb=int(made["size"]),
+        type=_last(made["type"]),
+        project=str(made["project"]),
+        zones=tuple(sorted(map(_last, zones))),
+    )
+
+
+def _last(address: Any) -> str:
+    return str(address).rpartition("/")[2]

@@ -33,17 +33,17 @@ def deploy(stack: StackConfig) -> dict[str, Outputs]:
     history.refuse(stack, before)
     opts = pulumi.ResourceOptions(providers=[cluster(stack.target)])
     return {
-        name: {**build(name, workload, stack, opts), **claimed(workload, before.workloads.get(name))}
+        name: {**build(name, workload, stack, opts), **claims_noted(workload, before.workloads.get(name))}
         for name, workload in stack.workloads.items()
     }
 
 
-def claimed(workload: Workload, before: made.MadeWorkload | None) -> Outputs:
+def claims_noted(workload: Workload, before: made.MadeWorkload | None) -> Outputs:
     """How many ordinals ever had a claim, as an output: volumes beyond them are the ones that may be taken away."""
     if not isinstance(workload, StatefulWorkload) or not isinstance(workload.storage, StaticBackend):
         return {}
     last = workload.ordinal_range.stop
-    return {"claimed": max(last, history.claimed(before)) if before and before.volumes else last}
+    return {"claimed": max(last, history.most_claimed(before)) if before and before.volumes else last}
 
 
 def cluster(target: Target) -> Provider:

@@ -40,9 +40,12 @@ def daemon(state: State) -> Daemon:
 def begin(state: State) -> list[str]:
     """Start it where it does not run, without waiting; returns what was started."""
     process = daemon(state)
-    if token_file.ensure(token(state)):  # one that runs knows another, which no caller has any more
+    if not token_file.sound(token(state)):
+        # One that runs knows another token, which no caller has any more. It goes first: whoever is interrupted between
+        # the two finds no token next time, and not one that nobody answers to.
         pid = daemons.find(state.root, NAME, process.program)
         daemons.stop([pid] if pid else [], daemons.GRACE)
+        token_file.ensure(token(state))
     return [NAME] if daemons.start(state.root, process, state.logs) else []
 
 

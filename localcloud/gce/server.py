@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import sys
 import time
@@ -141,7 +142,8 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: a refusal is in the log already, and that an idle connection is closed is no error."""
 
     def log_message(self, format: str, *args: Any) -> None:
-        print(format % args, file=sys.stderr, flush=True)
+        line = re.sub(r"[^ -~]", lambda character: ascii(character[0])[1:-1], format % args)  # as a stranger sent it
+        print(line, file=sys.stderr, flush=True)
 
 
 class Server(ThreadingHTTPServer):

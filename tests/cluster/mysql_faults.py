@@ -262,7 +262,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("server of a replica killed", server_killed(1)),
     Fault("server of the primary killed", server_killed(0)),
     Fault("container of a replica killed", container_killed(1), soak_only=True),
-    Fault("container of the primary killed", container_killed(0), soak_only=True),
+    Fault("container of the primary killed", container_killed(0)),
     Fault("pod of a replica deleted", pods_deleted(2)),
     Fault("pod of the primary deleted", pods_deleted(0)),
     Fault("pod of a replica deleted with --force", pods_deleted(2, force=True), soak_only=True),

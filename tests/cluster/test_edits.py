@@ -35,11 +35,11 @@ EDITS: dict[str, tuple[Callable[[Workloads], Any], str]] = {
     ),
     "volumes swapped": (
         lambda w: w["mysql"]["storage"]["volumes"].insert(0, w["mysql"]["storage"]["volumes"].pop(1)),
-        "mysql.storage.volumes: mysql-b, mysql-a, mysql-c, mysql-d, mysql-e but the ordinals from 0 up have",
+        "mysql.storage.volumes: mysql-b, mysql-a, mysql-c, mysql-d, mysql-e but there are mysql-a (ordinal 0), mysql-b",
     ),
     "the first volume taken away": (
         lambda w: w["kubia"]["storage"]["volumes"].pop(0),
-        "kubia.storage.volumes: pv-b, pv-c but the ordinals from 0 up have pv-a, pv-b, pv-c;",
+        "kubia.storage.volumes: pv-b, pv-c but there are pv-a (ordinal 0), pv-b (ordinal 1), pv-c (ordinal 2);",
     ),
     "a directory elsewhere": (
         lambda w: w["kubia"]["storage"]["volumes"][0].update(path="/var/lib/statefulsets/volumes/elsewhere"),

@@ -64,7 +64,9 @@ def refused(before: Recorded, workloads: Workloads, target: Any = TARGET, **opti
 def lines_of(recorded: Recorded) -> list[str]:
     """What is said below the head line, which says how many there are."""
     head, *lines = str(recorded.error).splitlines()
-    assert head == f"{len(lines)} edit{'s are' if len(lines) > 1 else ' is'} refused, for data would not survive:"
+    assert (
+        head == f"{len(lines)} edit{'s are' if len(lines) > 1 else ' is'} refused, held against what the last up made:"
+    )
     return lines
 
 
@@ -123,6 +125,22 @@ def made(durability: str) -> tuple[Recorded, Workloads]:
     return first_up(durability), file(durability)
 
 
+def order(wanted: str, *have: str) -> str:
+    """What is said of a list that does not begin as it has to."""
+    there = ", ".join(f"{name} (ordinal {ordinal})" for ordinal, name in enumerate(have))
+    return (
+        f"{WORDS}.{wanted} but there are {there}; an ordinal keeps its volume, or a replica would find another's data"
+        f" or none; begin the list with {', '.join(have)}, and append new ones"
+    )
+
+
+def other_disk(path: str, wanted: str, disk: str, has: str) -> str:
+    return (
+        f"{WORDS}.{path}: {wanted} but {disk} has {has}; another disk would be made for it, new and empty; write {has}"
+        " again for it"
+    )
+
+
 EDITS: dict[str, tuple[Callable[[Any], None], str]] = {
     "claims that are larger": (
         edit("web", "storage", "claimSize", to="2Gi"),
@@ -156,44 +174,46 @@ EDITS: dict[str, tuple[Callable[[Any], None], str]] = {
     ),
     "directories in another order": (
         swapped("kubia", "volumes"),
-        f"{WORDS}.kubia.storage.volumes: v-1, v-0, v-2 but the ordinals from 0 up have v-0, v-1, v-2; an ordinal keeps"
-        " its volume, or a replica would find another's data or none; begin the list with v-0, v-1, v-2, and append new"
-        " ones",
+        order("kubia.storage.volumes: v-1, v-0, v-2", "v-0", "v-1", "v-2"),
     ),
     "disks in another order": (
         swapped("disks", "disks"),
-        f"{WORDS}.disks.storage.disks: pv-b, pv-a, pv-c but the ordinals from 0 up have pv-a, pv-b, pv-c; an ordinal"
-        " keeps its volume, or a replica would find another's data or none; begin the list with pv-a, pv-b, pv-c, and"
-        " append new ones",
+        order("disks.storage.disks: pv-b, pv-a, pv-c", "pv-a", "pv-b", "pv-c"),
     ),
     "the first directory taken away": (
         edit("kubia", "storage", "volumes", 0, to=None),
-        f"{WORDS}.kubia.storage.volumes: v-1, v-2 but the ordinals from 0 up have v-0, v-1, v-2; an ordinal keeps"
-        " its volume, or a replica would find another's data or none; begin the list with v-0, v-1, v-2, and append new"
-        " ones",
+        order("kubia.storage.volumes: v-1, v-2", "v-0", "v-1", "v-2"),
     ),
     "a claimed directory renamed": (
         edit("kubia", "storage", "volumes", 1, "name", to="other"),
-        f"{WORDS}.kubia.storage.volumes: v-0, other, v-2 but the ordinals from 0 up have v-0, v-1; an ordinal keeps"
-        " its volume, or a replica would find another's data or none; begin the list with v-0, v-1, and append new"
-        " ones",
+        order("kubia.storage.volumes: v-0, other, v-2", "v-0", "v-1"),
     ),
     "a directory elsewhere": (
         edit("kubia", "storage", "volumes", 1, "path", to="/srv/elsewhere"),
         f"{WORDS}.kubia.storage.volumes[1]: v-1 is /srv/elsewhere on node-1 but its data is in /srv/volumes/1 on"
-        " node-1; a volume never moves: the API refuses it, and a new disk or directory would be empty; write the old"
-        " place again",
+        " node-1; the API refuses to move a volume, and another directory would be empty; write the old place again",
     ),
     "a disk in another zone": (
         edit("disks", "storage", "disks", 0, "zone", to="europe-west1-c"),
-        f"{WORDS}.disks.storage.disks[0]: pv-a is projects/acme-test/zones/europe-west1-c/disks/pv-a but its data is in"
-        " projects/acme-test/zones/europe-west1-b/disks/pv-a; a volume never moves: the API refuses it, and a new disk"
-        " or directory would be empty; write the old place again",
+        other_disk("disks.storage.zone", "europe-west1-c", "pv-a", "europe-west1-b"),
     ),
     "disks of another type": (
         edit("disks", "storage", "type", to="pd-ssd"),
-        f"{WORDS}.disks.storage.type: pd-ssd but pv-a is pd-standard; a disk keeps its type, and one of another would"
-        " be new and empty; write pd-standard again",
+        other_disk("disks.storage.type", "pd-ssd", "pv-a", "pd-standard"),
+    ),
+    "a regional disk in another zone": (
+        edit("zones", "storage", "replicaZones", to=["europe-west1-b", "europe-west1-d"]),
+        other_disk(
+            "zones.storage.replicaZones",
+            "europe-west1-b and europe-west1-d",
+            "r-a",
+            "europe-west1-b and europe-west1-c",
+        ),
+    ),
+    "disks of another driver": (
+        edit("disks", "storage", "source", to="in-tree"),
+        f"{WORDS}.disks.storage.source: in-tree but pv-a was made with csi; the API refuses to change a volume's"
+        " source; write csi again",
     ),
     "another kind": (
         edit("web", "kind", to="kubia"),
@@ -310,12 +330,13 @@ def test_another_cluster_is_refused_and_another_name_of_the_same_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     servers = {"test": "https://one", "same": "https://one", "other": "https://two"}
-    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", servers)))
+    monkeypatch.setattr("components.kubeconfig.USUAL", str(kubeconfig(tmp_path / "config", servers)))
     before, workloads = made("keep")
     (line,) = refused(before, workloads, {**TARGET, "context": "other"})
     assert line == (
-        "statefulsets:target.context: other but the stack is on test; a stack keeps its cluster: its objects and data"
-        " there would be deleted or forgotten; write test again, and make another stack for another cluster" + PURPOSE
+        "statefulsets:target.context: it leads to other but the stack is on test; a stack keeps its cluster: its"
+        " objects and data there would be deleted or forgotten; name test again, and make another stack for another"
+        " cluster" + PURPOSE
     )
     assert after(before, workloads, {**TARGET, "context": "same"}).of_type("StatefulSet")
     moved = {**TARGET, "kubeconfig": str(kubeconfig(tmp_path / "moved", servers))}
@@ -324,9 +345,13 @@ def test_another_cluster_is_refused_and_another_name_of_the_same_one_is_not(
     of_a_run = run(workloads, gone)
     (tmp_path / "run-1").unlink()
     assert after(of_a_run, workloads).of_type("StatefulSet"), "the file of a run that is over"
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "shell", {"test": "https://four"})))
+    (line,) = refused(before, workloads)
+    assert "it leads to https://four but the stack is on https://one" in line, "the context of a shell's own file"
+    monkeypatch.delenv("KUBECONFIG")
     stolen = {**TARGET, "kubeconfig": str(kubeconfig(tmp_path / "stolen", {"test": "https://three"}))}
     (line,) = refused(before, workloads, stolen)
-    assert line.startswith("statefulsets:target.kubeconfig: ")
+    assert line.startswith("statefulsets:target.context: it leads to https://three but the stack is on https://one;")
     only_file = {"namespace": "shop", "kubernetesVersion": "1.34"}
     by_file = run(workloads, {**only_file, "kubeconfig": moved["kubeconfig"]})
     (tmp_path / "moved").unlink()
@@ -444,3 +469,90 @@ def test_the_stack_asks_for_its_own_state_and_for_outputs_only_where_there_is_on
     first = run({"kubia": kubia()})
     assert first.calls == (Call(READ_RESOURCES, {"stackName": name}),)
     assert after(first, {"kubia": kubia()}).calls[-1] == Call(READ_OUTPUTS, {"name": name})
+
+
+def without(before: Recorded, *words: str) -> Recorded:
+    """What the engine remembers once these resources are gone."""
+    rest = tuple(each for each in before.resources if not any(word in each.name for word in words))
+    return Recorded(rest, before.stack_outputs)
+
+
+def test_a_gap_in_the_volumes_does_not_shift_the_ordinals_behind_it() -> None:
+    before, workloads = made("keep")
+    left = without(before, "volumes-v-0")
+    assert len(after(left, workloads).of_type("StatefulSet")) == 5
+    swapped("kubia", "volumes")(workloads)
+    (line,) = refused(left, workloads)
+    assert "v-1, v-0, v-2 but there are v-1 (ordinal 1), v-2 (ordinal 2);" in line
+
+
+def test_an_up_that_failed_before_it_made_a_set_forbids_nothing() -> None:
+    before, workloads = made("keep")
+    workloads["web"] |= {"kind": "kubia"}
+    swapped("kubia", "volumes")(workloads)
+    workloads["kubia"]["storage"]["volumes"][0]["path"] = "/srv/corrected"
+    half = without(before, "web-set", "kubia-set", "volumes-v-1")
+    outputs = {name: made for name, made in before.stack_outputs.items() if name not in ("web", "kubia")}
+    assert len(after(half, workloads, outputs=outputs).of_type("StatefulSet")) == 5
+    (*_, line) = refused(half, workloads)
+    assert line.startswith(f"{WORDS}.kubia.storage.volumes: "), "where one had ended well, ordinals have their volumes"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: made.pop("spec"),
+        lambda made: made.clear(),
+        lambda made: made["spec"].pop("claimRef", None),
+        lambda made: made["spec"].update(claimRef={"name": "odd"}) if "claimRef" in made["spec"] else None,
+        lambda made: made["metadata"].pop("labels"),
+        lambda made: made["metadata"].update(labels={"app": "of another program"}),
+    ],
+)
+def test_objects_that_say_less_than_ours_are_passed_over(change: Callable[[dict[str, Any]], Any]) -> None:
+    before, workloads = made("keep")
+    odd = replace(before, resources=())
+    left = copy.deepcopy(left_by(before))
+    for resource in left.values():
+        if resource["type"].startswith("kubernetes:core/v1:Persistent"):
+            change(resource["outputs"])
+    answers = {
+        READ_RESOURCES: {"name": "test", "outputs": left},
+        READ_OUTPUTS: {"name": "test", "outputs": odd.stack_outputs},
+    }
+    assert record(lambda: export(parsed(workloads)), calls=answers).of_type("StatefulSet")
+
+
+def test_disks_of_the_old_driver_keep_zone_and_project_too() -> None:
+    old = kubia(storage=changed(DISKS, {"source": "in-tree"}))
+    before = run({"kubia": old})
+    elsewhere = copy.deepcopy(old)
+    elsewhere["storage"]["zone"] = "europe-west1-c"
+    assert refused(before, {"kubia": elsewhere})[0].startswith(
+        f"{WORDS}.kubia.storage.zone: europe-west1-c but pv-a has"
+    )
+    stack = parsed({"kubia": old}, project="another")
+    calls = {
+        READ_RESOURCES: {"name": "test", "outputs": left_by(before)},
+        READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs},
+    }
+    recorded = record(lambda: export(stack), calls=calls, raises=pulumi.RunError)
+    assert lines_of(recorded) == [
+        "gcp:project: another but pv-a has acme-test; another disk would be made for it, new and empty; write acme-test"
+        f" again for it{PURPOSE}"
+    ]
+
+
+def test_only_the_programs_own_provider_says_where_the_stack_is() -> None:
+    before, workloads = made("keep")
+    left = left_by(before)
+    (cluster,) = (urn for urn, each in left.items() if each["type"] == "pulumi:providers:kubernetes")
+    left[cluster.replace("::cluster", "::default")] = {
+        "type": "pulumi:providers:kubernetes",
+        "outputs": {"context": "x"},
+    }
+    calls = {
+        READ_RESOURCES: {"name": "t", "outputs": left},
+        READ_OUTPUTS: {"name": "t", "outputs": before.stack_outputs},
+    }
+    assert record(lambda: export(parsed(workloads)), calls=calls).of_type("StatefulSet")

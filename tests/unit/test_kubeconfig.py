@@ -29,8 +29,7 @@ OTHER = '{"contexts": [{"name": "dev", "context": {"cluster": "b"}}], "clusters"
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "one").write_text(TWO)
     (tmp_path / "two").write_text(OTHER)
-    places = [str(tmp_path / name) for name in ("missing", "one", "two")]
-    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(places))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "one"))
     return tmp_path
 
 
@@ -39,9 +38,9 @@ def said(context: str | None = None, kubeconfig: str | None = None) -> str | Non
     return None if problem is None else str(problem)
 
 
-def test_contexts_of_all_files_are_known(files: Path) -> None:
-    assert [said(context=name) for name in ("prod", "dev", "broken")] == [None, None, None]
-    assert kubeconfig.server("dev", None) == "https://b"
+def test_every_context_of_the_file_is_known(files: Path) -> None:
+    assert [said(context=name) for name in ("prod", "broken")] == [None, None]
+    assert kubeconfig.server("dev", str(files / "two")) == "https://b"
     assert kubeconfig.server(None, str(files / "one")) == "https://a"
     assert kubeconfig.server("prod", str(files / "two")) == ""
     assert kubeconfig.server("prod", str(files / "nowhere")) == ""
@@ -49,8 +48,8 @@ def test_contexts_of_all_files_are_known(files: Path) -> None:
 
 def test_one_that_is_not_there_is_told_with_those_that_are(files: Path) -> None:
     assert said(context="prd") == (
-        f'statefulsets:target.context: "prd" is no context of {files}/one, {files}/two; its contexts are broken, dev,'
-        " prod; did you mean prod?"
+        f'statefulsets:target.context: "prd" is no context of {files}/one; its contexts are broken, prod; did you mean'
+        " prod?"
     )
 
 
@@ -58,7 +57,15 @@ def test_a_file_that_the_stack_names_counts_alone(files: Path) -> None:
     assert said(context="dev", kubeconfig=str(files / "two")) is None
     assert "its contexts are dev" in str(said(context="prod", kubeconfig=str(files / "two")))
     assert said(kubeconfig=str(files / "one")) is None
-    assert f"statefulsets:target.kubeconfig: {files}/no is no file;" in str(said(kubeconfig=str(files / "no")))
+    assert f"statefulsets:target.kubeconfig: there is no kubeconfig {files}/no;" in str(
+        said(kubeconfig=str(files / "no"))
+    )
+
+
+def test_several_files_are_more_than_the_provider_reads(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(str(files / name) for name in ("one", "two")))
+    assert "KUBECONFIG names several files and the Kubernetes provider reads one" in str(said(context="prod"))
+    assert said(context="dev", kubeconfig=str(files / "two")) is None
 
 
 @pytest.mark.parametrize("text", ["contexts: [", "\x00", "- a", "contexts: {a: b}", "contexts: [a, {name: 1}]", ""])
@@ -71,7 +78,7 @@ def test_a_file_that_is_none_is_one_line(text: str, tmp_path: Path) -> None:
 
 def test_no_kubeconfig_at_all_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(kubeconfig, "USUAL", str(tmp_path / "none"))
-    assert "there is no kubeconfig, neither KUBECONFIG nor" in str(said(context="prod"))
+    assert f"there is no kubeconfig {tmp_path}/none; name one that reaches" in str(said(context="prod"))
 
 
 def test_nothing_is_registered_for_a_context_that_is_not_there() -> None:

@@ -28,6 +28,7 @@ case $sql in
   *"SELECT @@server_uuid"*) echo "$WORLD_UUID" ;;
   *"SERVICE_STATE, LAST_ERROR_NUMBER"*) cat "$WORLD/receiver" ;;
   *"information_schema.TABLES"*) cat "$WORLD/tables" ;;
+  *"FROM mysql.user"*) cat "$WORLD/clones" ;;
   *"SELECT 1"*) echo 1 ;;
 esac
 """
@@ -54,6 +55,7 @@ class Running(World):
         (root / "receiver").write_text("ON\t0\n")
         (root / "extra").write_text("\n")
         (root / "tables").touch()
+        (root / "clones").write_text("LOCK\t1\n")
 
     def goes(self, script: str) -> str:
         """The script for a while, and what it said; its own end is one of the outcomes."""
@@ -268,12 +270,14 @@ def test_a_server_with_tables_that_a_clone_leaves_empty_names_them_and_is_nobody
     replica.peer(0, f"{UUID}:1-9")
     (replica.root / "compared").write_text("g\tg\t1\n")
     (replica.root / "tables").write_text("app.hits (MyISAM)\napp.seen (MEMORY)\n")
+    (replica.root / "clones").write_text("UNLOCK\t1\n")
     said = replica.goes("replica.sh")
     assert replica.phase == "serving", "it goes on replicating, and serves"
     assert "ACCOUNT LOCK" in replica.asked
-    assert "UNLOCK" not in replica.asked
+    assert "ACCOUNT UNLOCK" not in replica.asked
     assert "a clone would leave these tables empty: app.hits (MyISAM), app.seen (MEMORY)." in said
-    assert "super_read_only = @before" in replica.asked
+    assert replica.asked.index("ACCOUNT LOCK") < replica.asked.rindex("SET GLOBAL super_read_only = ON;")
+    assert replica.asked.index("ACCOUNT LOCK") < replica.asked.index("CHANGE REPLICATION SOURCE")
 
 
 @pytest.mark.parametrize("compared", [f"g\tg{UUID}:1-5\t1\n", f"g{OURS}:1-2\tg\t1\n"])
@@ -301,3 +305,15 @@ def test_a_primary_behind_a_member_keeps_tables_that_a_clone_would_not_bring_bac
     primary.goes("primary.sh")
     assert (primary.phase, primary.reason, primary.stopped) == ("refused", None, False)
     assert "read_only = OFF" not in primary.asked
+
+
+@pytest.mark.parametrize(("clones", "again"), [("UNLOCK\t1", False), ("UNLOCK\t0", True)])
+def test_a_replica_that_is_open_to_clones_already_is_left_as_it_is_unless_it_is_open_to_more(
+    clones: str, again: bool, replica: Running
+) -> None:
+    replica.peer(0, f"{UUID}:1-9")
+    (replica.root / "compared").write_text("g\tg\t1\n")
+    (replica.root / "clones").write_text(f"{clones}\n")
+    replica.goes("replica.sh")
+    assert "ALTER USER" not in replica.asked
+    assert ("SET GLOBAL super_read_only = ON;" in replica.asked) is again

@@ -245,6 +245,15 @@ def test_a_member_whose_tables_a_clone_would_leave_empty_is_not_cloned(tmp_path:
     assert "'clone'@'mysql-0.mysql.shop.svc':3306" in (world.root / "clone").read_text()
 
 
+def test_an_empty_primary_takes_the_clone_of_an_equal_member_that_lets_itself_be_cloned(world: World) -> None:
+    closed(world.prepared(), 1)
+    (world.root / "history/initialised").write_text("yes")
+    for ordinal in (1, 2):
+        world.peer(ordinal, f"{UUID}:1-9", read_only=1)
+    world.must("data.sh")
+    assert "'clone'@'mysql-2.mysql.shop.svc':3306" in (world.root / "clone").read_text()
+
+
 def test_an_empty_primary_waits_rather_than_take_a_clone_without_some_rows(world: World) -> None:
     closed(world.prepared(), 1, 2)
     (world.root / "history/initialised").write_text("yes")
@@ -267,8 +276,12 @@ def test_a_server_starts_closed_to_clones_and_a_changed_password_does_not_close_
         True,
     ]
     assert sum("ACCOUNT LOCK" in line for line in statements) == 2
+    world.tool("mysql", '#!/bin/bash\ncat >"$WORLD/applied"\n')
     assert world.run("accounts.sh", arguments=("--apply",)).returncode == 0
-    assert "ACCOUNT LOCK" not in (world.root / "run/accounts.sql").read_text()
+    applied = (world.root / "applied").read_text()
+    assert "ALTER USER 'clone'@'%' IDENTIFIED BY" in applied
+    assert "ACCOUNT LOCK" not in applied
+    assert (world.root / "run/accounts.sql").read_text().splitlines() == statements, "the next start closes it again"
 
 
 def test_a_pod_touches_nothing_while_another_still_works_on_the_claim(world: World) -> None:

@@ -24,9 +24,11 @@ exec /bin/sleep 60
 class Pod(World):
     """A member as its container runs it, with data in place."""
 
-    def __init__(self, root: Path, ordinal: int) -> None:
+    def __init__(self, root: Path, ordinal: int, mysqld: str = MYSQLD, settled: str = "") -> None:
         super().__init__(root, ordinal)
         self.prepared()
+        if settled:
+            (root / "run/settled").write_text(settled)
         (self.volume / "data").mkdir()
         (self.volume / "data/whole").touch()
         (root / "extra").write_text("\n")
@@ -34,7 +36,8 @@ class Pod(World):
         (root / "receiver").write_text("ON\t0\n")
         (root / "asked").touch()
         (root / "tables").touch()
-        self.tool("mysqld", MYSQLD)
+        (root / "clones").write_text("LOCK\t1\n")
+        self.tool("mysqld", mysqld)
         self.tool("mysql", SERVER)
         self.peer(1 - ordinal, f"{UUID}:1-9", read_only=1 - ordinal)
         self.role = "primary.sh" if ordinal == 0 else "replica.sh"
@@ -82,11 +85,11 @@ def soon(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
 
 
 @pytest.fixture
-def pods(tmp_path: Path) -> Iterator[Callable[[int], Pod]]:
+def pods(tmp_path: Path) -> Iterator[Callable[..., Pod]]:
     made: list[Pod] = []
 
-    def make(ordinal: int) -> Pod:
-        made.append(Pod(tmp_path, ordinal))
+    def make(ordinal: int, **how: str) -> Pod:
+        made.append(Pod(tmp_path, ordinal, **how))
         return made[-1]
 
     yield make
@@ -98,7 +101,7 @@ def pods(tmp_path: Path) -> Iterator[Callable[[int], Pod]]:
 
 @pytest.mark.parametrize("ordinal", [0, 1])
 def test_a_role_script_that_was_killed_is_started_again_and_the_member_does_not_serve_meanwhile(
-    ordinal: int, pods: Callable[[int], Pod]
+    ordinal: int, pods: Callable[..., Pod]
 ) -> None:
     pod = pods(ordinal)
     soon(lambda: pod.phase == "serving", "it serves")
@@ -111,7 +114,7 @@ def test_a_role_script_that_was_killed_is_started_again_and_the_member_does_not_
 
 
 def test_a_primary_that_leads_is_not_compared_with_replicas_that_already_have_its_next_commit(
-    pods: Callable[[int], Pod],
+    pods: Callable[..., Pod],
 ) -> None:
     pod = pods(0)
     soon(lambda: pod.phase == "serving", "it serves")
@@ -121,10 +124,10 @@ def test_a_primary_that_leads_is_not_compared_with_replicas_that_already_have_it
     first = pod.killed()
     soon(lambda: pod.pid() not in (None, first) and pod.phase == "serving", "it serves again")
     assert not (pod.volume / "reclone").exists()
-    assert "read_only" not in pod.read("asked").replace("super_read_only", "")
+    assert "SET GLOBAL read_only" not in pod.read("asked")
 
 
-def test_a_primary_that_was_judged_but_not_opened_is_opened_by_the_next_script(pods: Callable[[int], Pod]) -> None:
+def test_a_primary_that_was_judged_but_not_opened_is_opened_by_the_next_script(pods: Callable[..., Pod]) -> None:
     pod = pods(0)
     soon(lambda: pod.phase == "serving", "it serves")
     settled = pod.read("run/settled").split()
@@ -135,7 +138,7 @@ def test_a_primary_that_was_judged_but_not_opened_is_opened_by_the_next_script(p
     soon(lambda: "SET GLOBAL read_only = OFF" in pod.read("asked"), "it is opened")
 
 
-def test_a_replica_that_follows_keeps_what_it_received_and_has_not_applied(pods: Callable[[int], Pod]) -> None:
+def test_a_replica_that_follows_keeps_what_it_received_and_has_not_applied(pods: Callable[..., Pod]) -> None:
     pod = pods(1)
     soon(lambda: pod.phase == "serving", "it serves")
     assert pod.read("asked").count("CHANGE REPLICATION SOURCE") == 1
@@ -145,7 +148,7 @@ def test_a_replica_that_follows_keeps_what_it_received_and_has_not_applied(pods:
     assert pod.read("asked").count("STOP REPLICA") == 1
 
 
-def test_with_another_server_the_role_begins_anew(pods: Callable[[int], Pod]) -> None:
+def test_with_another_server_the_role_begins_anew(pods: Callable[..., Pod]) -> None:
     pod = pods(1)
     soon(lambda: pod.phase == "serving", "it serves")
     os.kill(int(pod.read("run/mysqld.pid")), signal.SIGKILL)
@@ -153,8 +156,26 @@ def test_with_another_server_the_role_begins_anew(pods: Callable[[int], Pod]) ->
     soon(lambda: pod.phase == "serving", "it serves again")
 
 
+@pytest.mark.parametrize(
+    ("ordinal", "settled", "statement"),
+    [
+        (0, "leads", "SET GLOBAL read_only = OFF"),
+        (0, "judged", "@@GLOBAL.read_only, @@server_uuid"),
+        (1, "follows", "CHANGE REPLICATION SOURCE"),
+    ],
+)
+def test_a_container_that_starts_again_settles_all_anew_though_its_server_has_the_same_process_id(
+    ordinal: int, settled: str, statement: str, pods: Callable[..., Pod]
+) -> None:
+    """A container's processes are numbered from 1 again, and the directory of its pod is the old one."""
+    mysqld = '#!/bin/bash\necho 18 >"$RUN/mysqld.pid"\nexec /bin/sleep 60\n'
+    pod = pods(ordinal, mysqld=mysqld, settled=f"18 {settled}")
+    soon(lambda: pod.phase == "serving", "it serves")
+    assert statement in pod.read("asked")
+
+
 def test_a_script_killed_between_the_decision_and_stopping_the_server_is_finished_for_it(
-    pods: Callable[[int], Pod],
+    pods: Callable[..., Pod],
 ) -> None:
     pod = pods(1)
     soon(lambda: pod.phase == "serving", "it serves")
@@ -165,7 +186,7 @@ def test_a_script_killed_between_the_decision_and_stopping_the_server_is_finishe
     soon(lambda: any(pod.volume.glob("aside-*")), "its data are set aside")
 
 
-def test_asked_to_end_it_starts_no_role_again_and_ends(pods: Callable[[int], Pod]) -> None:
+def test_asked_to_end_it_starts_no_role_again_and_ends(pods: Callable[..., Pod]) -> None:
     pod = pods(1)
     soon(lambda: pod.phase == "serving", "it serves")
     pod.process.send_signal(signal.SIGTERM)
@@ -174,7 +195,7 @@ def test_asked_to_end_it_starts_no_role_again_and_ends(pods: Callable[[int], Pod
 
 
 @pytest.mark.parametrize("round_", range(3))
-def test_an_end_right_after_the_start_is_noticed_too(round_: int, pods: Callable[[int], Pod]) -> None:
+def test_an_end_right_after_the_start_is_noticed_too(round_: int, pods: Callable[..., Pod]) -> None:
     pod = pods(1)
     for _ in range(5):
         soon(lambda: pod.pid() is not None, "a role script runs")

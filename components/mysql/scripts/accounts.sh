@@ -30,7 +30,8 @@ option_file() { # user, password, file
 apply_as() {
   {
     echo "SET GLOBAL super_read_only = OFF;"
-    cat "$RUN/accounts.sql"
+    # Whether a server that runs may be cloned is for its role script to say.
+    sed 's/ REQUIRE SSL ACCOUNT LOCK;$/ REQUIRE SSL;/' "$RUN/accounts.sql"
     if ((ORDINAL > 0)); then echo "SET GLOBAL super_read_only = ON;"; fi
   } | mysql --defaults-file="$RUN/$1" "${CLIENT[@]}" --socket="$SOCKET"
 }
@@ -41,15 +42,14 @@ account() { # name@host, password, what else is said of it
 }
 
 statements() {
-  local application="'$APPLICATION'@'%'" schema=${DATABASE//_/\\_} closed=" ACCOUNT LOCK"
-  # A server that starts is no source of clones before its role script has looked at it; one that runs stays what it is.
-  if [[ $applying ]]; then closed=''; fi
+  local application="'$APPLICATION'@'%'" schema=${DATABASE//_/\\_}
   # One statement a line: mysqld's init file knows no other form.
   echo "SET SESSION sql_log_bin = 0;"
   account "'root'@'localhost'" "$root" ""
   account "'replication'@'%'" "$replication" " REQUIRE SSL"
   echo "GRANT REPLICATION SLAVE ON *.* TO 'replication'@'%';"
-  account "'clone'@'%'" "$clone" " REQUIRE SSL$closed"
+  # A server that starts is no source of clones before its role script has looked at it.
+  account "'clone'@'%'" "$clone" " REQUIRE SSL ACCOUNT LOCK"
   echo "GRANT BACKUP_ADMIN ON *.* TO 'clone'@'%';"
   account "'monitor'@'%'" "$monitor" " REQUIRE SSL"
   account "'monitor'@'localhost'" "$monitor" ""
@@ -59,8 +59,6 @@ statements() {
   echo "GRANT ALL PRIVILEGES ON \`$schema\`.* TO $application;"
 }
 
-applying=''
-if [[ ${1:-} == --apply ]]; then applying=yes; fi
 root=$(password_of root)
 replication=$(password_of replication)
 clone=$(password_of clone)
@@ -70,7 +68,7 @@ application_password=$(password_of application)
 statements >"$RUN/accounts.sql.new"
 mv "$RUN/accounts.sql.new" "$RUN/accounts.sql"
 option_file root "$root" root.next.cnf
-if [[ $applying ]]; then
+if [[ ${1:-} == --apply ]]; then
   # The password of before; the new one where an earlier attempt came so far and no further.
   apply_as root.cnf || apply_as root.next.cnf
 fi

@@ -115,7 +115,7 @@ take_or_initialise() {
 }
 
 take_most_advanced() {
-  local i best=0 newer theirs
+  local i best=0 newer theirs donor=''
   for ((i = 1; i < ${#peers[@]}; i++)); do
     newer=$(is_subset "${sets[best]}" "${sets[i]}" "${peers[i]}") || return 1
     if ((newer)); then best=$i; fi
@@ -128,15 +128,22 @@ take_most_advanced() {
       return 1
     fi
   done
-  offers_clones "${peers[best]}" || return 1
   theirs=${sets[best]}
-  log "no data here, and member ${peers[best]} is the most advanced: taking its data"
+  for ((i = 0; i < ${#peers[@]}; i++)); do
+    newer=$(is_subset "$theirs" "${sets[i]}" "${peers[i]}") || return 1
+    if ((newer)) && offers_clones "${peers[i]}"; then
+      donor=${peers[i]}
+      break
+    fi
+  done
+  [[ $donor ]] || return 1
+  log "no data here, and member $donor is the most advanced: taking its data"
   # What it received and has not applied yet is not in its data files.
-  until ask "${peers[best]}" && [[ $(is_subset "$theirs" "$member_executed" "${peers[best]}") == 1 ]]; do
-    log "waiting for member ${peers[best]} to apply all that it received"
+  until ask "$donor" && [[ $(is_subset "$theirs" "$member_executed" "$donor") == 1 ]]; do
+    log "waiting for member $donor to apply all that it received"
     sleep 1
   done
-  clone_from "${peers[best]}"
+  clone_from "$donor"
 }
 
 phase data

@@ -56,7 +56,8 @@ hold_volume() {
 }
 
 # What the role script has settled with the server that runs now, in a word; nothing with another one. A role script that
-# takes over from one that ended goes on there.
+# takes over from one that ended goes on there. run.sh takes the word away before it starts a server; that the server is
+# named here is for pods whose run.sh is older than these files.
 settle_role() { printf '%s %s' "$(<"$RUN/mysqld.pid")" "$1" >"$SETTLED.new" && mv "$SETTLED.new" "$SETTLED"; }
 role_settled() {
   local server='' word=''

@@ -93,6 +93,7 @@ pause() {
 }
 
 wait_for_server
+offer_clones # first: a member that cannot follow may be the one that has the data
 # Once for each start of the server: telling it its source again drops what it received and has not applied, which nobody
 # else may have, and starts what somebody stopped.
 if [[ -z $(role_settled) ]]; then
@@ -100,7 +101,6 @@ if [[ -z $(role_settled) ]]; then
   settle_role follows
 fi
 phase following
-offer_clones
 unsafe=0 rounds=0
 while :; do
   judge

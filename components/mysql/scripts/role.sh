@@ -46,6 +46,23 @@ tables_not_cloned() {
   printf '%s' "${tables//$'\n'/, }"
 }
 
+CLONE_ACCOUNT_SQL="SELECT IF(account_locked = 'Y', 'LOCK', 'UNLOCK'), @@GLOBAL.super_read_only
+  FROM mysql.user WHERE User = 'clone';"
+
+# Fails where it is to be tried again. A replica is super_read_only again in the end; its read_only is on all the while, so
+# that nobody but root could write. No statement waits for long behind one of the applier's.
+set_clone_account() { # LOCK or UNLOCK
+  local access='' closed='' failed='' patience="SET SESSION lock_wait_timeout = 5;"
+  read -r access closed < <(local_value "$CLONE_ACCOUNT_SQL") || true
+  if [[ $access != "$1" ]]; then
+    local_value "$patience SET SESSION sql_log_bin = 0; SET GLOBAL super_read_only = OFF;
+      ALTER USER 'clone'@'%' ACCOUNT $1;" || failed=yes
+    closed=0
+  fi
+  if ((ORDINAL > 0)) && [[ $closed == 0 ]]; then local_value "$patience SET GLOBAL super_read_only = ON;" || return 1; fi
+  [[ -z $failed ]]
+}
+
 # Opens this server to clones, or closes it while it has such tables. Each server does so for itself, outside of the binary
 # log, and starts closed (accounts.sh): who asks for a clone need not know of any of this.
 offered=unknown
@@ -54,8 +71,7 @@ offer_clones() {
   tables=$(tables_not_cloned) || return 0
   [[ $tables != "$offered" ]] || return 0
   if [[ $tables ]]; then access=LOCK; fi
-  local_value "SET @before = @@GLOBAL.super_read_only; SET SESSION sql_log_bin = 0; SET GLOBAL super_read_only = OFF;
-    ALTER USER 'clone'@'%' ACCOUNT $access; SET GLOBAL super_read_only = @before;" || return 0
+  set_clone_account "$access" || return 0
   if [[ $tables ]]; then
     log "a clone would leave these tables empty: $tables. Until they are converted (ALTER TABLE ... ENGINE = InnoDB; see" \
       "docs/mysql.md, \"Tables of other engines\") nobody clones this member, and its own data is never taken anew"

@@ -61,17 +61,24 @@ role_ended() {
   case $(current_phase) in serving | refused) phase following ;; esac
   log "$script ended, which it should not; starting it again"
   start_role 1
+  if [[ $stopping ]]; then kill -TERM "$role" 2>/dev/null || true; fi
 }
 
 serve() {
   local script=replica.sh code=0
   if ((ORDINAL == 0)); then script=primary.sh; fi
-  rm -f "$SOCKET" "$SOCKET.lock"
+  # The directory outlives the container, whose next mysqld may well have the same process ID.
+  rm -f "$SOCKET" "$SOCKET.lock" "$SETTLED"
   mysqld --defaults-file="$SETTINGS/my.cnf" --init-file="$RUN/accounts.sql" &
   server=$!
   start_role 0
   if [[ $stopping ]]; then stop; fi
   while kill -0 "$server" 2>/dev/null; do
+    # Once a signal came, `wait -n` of bash 5.1 returns at once, again and again; and no role is started any more.
+    if [[ $stopping ]]; then
+      wait "$server" || true
+      continue
+    fi
     if [[ $role ]] && ! kill -0 "$role" 2>/dev/null; then role_ended; fi
     # Back when one of them ends, and when a signal comes.
     wait -n "$server" ${role:+"$role"} || true

@@ -52,8 +52,9 @@ func metadataServer(m machine, api standin, secret string) http.Handler {
 				return
 			}
 			w.Header().Set("Content-Type", "application/json")
+			// One that lasts would be kept when the stand-in has got another: the client asks here before each call.
 			_ = json.NewEncoder(w).Encode(map[string]any{
-				"access_token": token, "expires_in": 86400, "token_type": "Bearer",
+				"access_token": token, "expires_in": 1, "token_type": "Bearer",
 			})
 			return
 		}
