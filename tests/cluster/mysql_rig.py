@@ -180,10 +180,19 @@ class MySql:
 
     def lose_claim(self, ordinal: int, *others: int, prepare: Callable[[], None] = lambda: None) -> None:
         """Claim and disk are gone, an empty disk takes their place. Pods of `others` are deleted at the same time."""
-        volume = self.volume(ordinal)
         self.project.kubectl("delete", "pvc", f"data-mysql-{ordinal}", "--wait=false")
         names = [f"mysql-{one}" for one in (ordinal, *others)]
         self.project.kubectl("delete", "pod", *names, *(() if others else ("--grace-period=1",)))
+        self._empty(ordinal, prepare)
+
+    def forget_claim(self, ordinal: int) -> None:
+        """The claim that a member left behind when the set was scaled in: it would keep its volume from being deleted."""
+        self.project.kubectl("delete", "pvc", f"data-mysql-{ordinal}")
+        self._empty(ordinal)
+
+    def _empty(self, ordinal: int, prepare: Callable[[], None] = lambda: None) -> None:
+        """A volume that lost its claim, without data and free for the next one."""
+        volume = self.volume(ordinal)
         eventually(lambda: self.project.get("pv", volume)["status"]["phase"] == "Released", f"{volume} released", 180)
         directory = self.directory(ordinal).parent
         subprocess.run(["find", str(directory), "-mindepth", "1", "-delete"], check=True)
