@@ -186,7 +186,7 @@ class MySql:
         self._empty(ordinal, prepare)
 
     def forget_claim(self, ordinal: int) -> None:
-        """The claim that a member left behind when the set was scaled in: it would keep its volume from being deleted."""
+        """What a member left when the set was scaled in; it would keep its volume from being deleted."""
         self.project.kubectl("delete", "pvc", f"data-mysql-{ordinal}")
         self._empty(ordinal)
 
