@@ -19,6 +19,7 @@ from tests.unit.programs import (
     CLOUD_SQL,
     DISKS,
     LOCAL,
+    PROJECT,
     REGIONAL,
     SHARED,
     TARGET,
@@ -44,14 +45,32 @@ def left_by(recorded: Recorded) -> dict[str, Any]:
 
 
 def after(
-    before: Recorded, workloads: Workloads, target: Any = TARGET, outputs: Any = None, **options: Any
+    before: Recorded,
+    workloads: Workloads,
+    target: Any = TARGET,
+    project: str = PROJECT,
+    left: Any = None,
+    outputs: Any = None,
+    **options: Any,
 ) -> Recorded:
-    """The next `up`, of a stack file that may have been edited."""
+    """The next `up`, of a file that may have been edited; `left` and `outputs` where they are not all of before."""
     calls = {
-        READ_RESOURCES: {"name": "test", "outputs": left_by(before)},
+        READ_RESOURCES: {"name": "test", "outputs": left_by(before) if left is None else left},
         READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs if outputs is None else outputs},
     }
-    return record(lambda: export(parsed(workloads, target)), calls=calls, **options)
+    return record(lambda: export(given(workloads, target, project)), calls=calls, **options)
+
+
+def given(workloads: Workloads, target: Any = TARGET, project: str = PROJECT) -> Any:
+    """The file, and a password under every key that it may name."""
+    accounts = ("Root", "Replication", "Clone", "Backup", "Monitor", "Application")
+    keys = ("appPassword", *(f"mysql{account}Password" for account in accounts))
+    return replace(parsed(workloads, target, project), passwords={key: pulumi.Output.secret("x") for key in keys})
+
+
+def first(workloads: Workloads) -> Recorded:
+    """The first `up`."""
+    return after(Recorded((), {}), workloads)
 
 
 def refused(before: Recorded, workloads: Workloads, target: Any = TARGET, **options: Any) -> list[str]:
@@ -284,34 +303,12 @@ def test_a_workload_does_not_get_the_volumes_of_another() -> None:
 
 def test_another_engine_is_refused() -> None:
     with_engine = {"mysql": config_of("local")["statefulsets:workloads"]["mysql"]}
-    before = run_mysql(with_engine)
+    before = first(with_engine)
     edited = {"mysql": {"kind": "mysql", "engine": "xtrabackup", "storage": with_engine["mysql"]["storage"]}}
-    said = refused_mysql(before, edited)
-    assert said == [
+    assert refused(before, edited) == [
         f"{WORDS}.mysql.engine: xtrabackup but its members' data was made by clone; they would set it aside, and none"
         f" could fill the others; write clone again, and move the data by a dump{PURPOSE}"
     ]
-
-
-def run_mysql(workloads: Workloads) -> Recorded:
-    calls = {READ_RESOURCES: {"name": "test", "outputs": {}}}
-    return record(lambda: export(with_passwords(workloads)), calls=calls)
-
-
-def refused_mysql(before: Recorded, workloads: Workloads) -> list[str]:
-    calls = {
-        READ_RESOURCES: {"name": "test", "outputs": left_by(before)},
-        READ_OUTPUTS: {"name": "test", "outputs": {}},
-    }
-    recorded = record(lambda: export(with_passwords(workloads)), calls=calls, raises=pulumi.RunError)
-    assert recorded.resources == ()
-    return lines_of(recorded)
-
-
-def with_passwords(workloads: Workloads) -> Any:
-    stack = parsed(workloads)
-    accounts = ("Root", "Replication", "Clone", "Backup", "Monitor", "Application")
-    return replace(stack, passwords={f"mysql{account}Password": pulumi.Output.secret("x") for account in accounts})
 
 
 @pytest.mark.parametrize(
@@ -441,27 +438,18 @@ def test_a_smaller_disk_is_refused(size: str, has: str) -> None:
             resource["outputs"]["type"] = (
                 "https://www.googleapis.com/compute/v1/projects/p/zones/z/diskTypes/pd-standard"
             )
-    calls = {
-        READ_RESOURCES: {"name": "test", "outputs": left},
-        READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs},
-    }
-    stack = parsed({"kubia": kubia(storage=changed(DISKS, {"size": size}))})
-    recorded = record(lambda: export(stack), calls=calls, raises=pulumi.RunError)
-    assert lines_of(recorded) == [
+    edited = {"kubia": kubia(storage=changed(DISKS, {"size": size}))}
+    assert refused(before, edited, left=left) == [
         f"{WORDS}.kubia.storage.size: {size} but {has}, and a smaller one would be new and empty; write 3Gi or more"
     ]
 
 
 def test_a_cloud_sql_that_is_left_out_is_the_engines_to_refuse() -> None:
     """Its instance is protected in the state while its durability is keep."""
-    before = record(lambda: export(sql({"sql": CLOUD_SQL})), calls={READ_RESOURCES: {"name": "t", "outputs": {}}})
+    before = first({"sql": CLOUD_SQL})
     assert after(before, {"web": nginx()}).of_type("StatefulSet")
     (line,) = refused(before, {"sql": nginx()})
     assert line.startswith(f"{WORDS}.sql.kind: nginx but it was made as cloud-sql")
-
-
-def sql(workloads: Workloads) -> Any:
-    return replace(parsed(workloads), passwords={"appPassword": pulumi.Output.secret("x")})
 
 
 def test_the_stack_asks_for_its_own_state_and_for_outputs_only_where_there_is_one() -> None:
@@ -511,16 +499,11 @@ def test_an_up_that_failed_before_it_made_a_set_forbids_nothing() -> None:
 )
 def test_objects_that_say_less_than_ours_are_passed_over(change: Callable[[dict[str, Any]], Any]) -> None:
     before, workloads = made("keep")
-    odd = replace(before, resources=())
     left = copy.deepcopy(left_by(before))
     for resource in left.values():
         if resource["type"].startswith("kubernetes:core/v1:Persistent"):
             change(resource["outputs"])
-    answers = {
-        READ_RESOURCES: {"name": "test", "outputs": left},
-        READ_OUTPUTS: {"name": "test", "outputs": odd.stack_outputs},
-    }
-    assert record(lambda: export(parsed(workloads)), calls=answers).of_type("StatefulSet")
+    assert after(before, workloads, left=left).of_type("StatefulSet")
 
 
 def test_disks_of_the_old_driver_keep_zone_and_project_too() -> None:
@@ -531,13 +514,7 @@ def test_disks_of_the_old_driver_keep_zone_and_project_too() -> None:
     assert refused(before, {"kubia": elsewhere})[0].startswith(
         f"{WORDS}.kubia.storage.zone: europe-west1-c but pv-a has"
     )
-    stack = parsed({"kubia": old}, project="another")
-    calls = {
-        READ_RESOURCES: {"name": "test", "outputs": left_by(before)},
-        READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs},
-    }
-    recorded = record(lambda: export(stack), calls=calls, raises=pulumi.RunError)
-    assert lines_of(recorded) == [
+    assert refused(before, {"kubia": old}, project="another") == [
         "gcp:project: another but pv-a has acme-test; another disk would be made for it, new and empty; write acme-test"
         f" again for it{PURPOSE}"
     ]
@@ -551,8 +528,4 @@ def test_only_the_programs_own_provider_says_where_the_stack_is() -> None:
         "type": "pulumi:providers:kubernetes",
         "outputs": {"context": "x"},
     }
-    calls = {
-        READ_RESOURCES: {"name": "t", "outputs": left},
-        READ_OUTPUTS: {"name": "t", "outputs": before.stack_outputs},
-    }
-    assert record(lambda: export(parsed(workloads)), calls=calls).of_type("StatefulSet")
+    assert after(before, workloads, left=left).of_type("StatefulSet")
