@@ -7,6 +7,7 @@ also knows what a failed one left behind, and what `pulumi destroy --target` or 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,6 +26,8 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "statefulsets:cloud_sql:CloudSqlMySql": ("cloud-sql", ""),
 }
 """Type token of a workload's component -> its kind, and its engine where the kind has several."""
+PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds after each attempt to read the state."""
 DISKS: Final = ("gcp:compute/disk:Disk", "gcp:compute/regionDisk:RegionDisk")
 PROVIDER: Final = "pulumi:providers:kubernetes"
 
@@ -124,9 +127,17 @@ def read() -> Made:
 
 
 def _ask(function: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
-    answer = pulumi.runtime.invoke(function, dict(arguments)).value or {}
-    found: Mapping[str, Any] = answer.get("outputs") or {}
-    return found
+    """During an `up` the engine writes the state, too: with a backend of files a reader may come upon half a file."""
+    for pause in PAUSES:
+        try:
+            answer = pulumi.runtime.invoke(function, dict(arguments)).value or {}
+        except Exception as error:  # the SDK has no type for what the engine refuses
+            said = str(error).splitlines()[0]
+            time.sleep(pause)
+        else:
+            found: Mapping[str, Any] = answer.get("outputs") or {}
+            return found
+    raise pulumi.RunError(f"what the last up made cannot be read, so nothing is changed: {said}; try again")
 
 
 def of(resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> Made:

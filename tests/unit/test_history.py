@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components import made as made_by_up
 from components.made import READ_OUTPUTS, READ_RESOURCES
 from tests.support.monitor import Call
 from tests.support.recording import Recorded, record
@@ -529,3 +530,38 @@ def test_only_the_programs_own_provider_says_where_the_stack_is() -> None:
         "outputs": {"context": "x"},
     }
     assert after(before, workloads, left=left).of_type("StatefulSet")
+
+
+def failing(times: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The engine's answers fail so often; what was asked for."""
+    asked: list[str] = []
+    invoke = pulumi.runtime.invoke
+
+    def torn(function: str, arguments: Any) -> Any:
+        asked.append(function)
+        if len(asked) <= times:
+            raise Exception(f"invoke of {function} failed: failed to load checkpoint: EOF")
+        return invoke(function, arguments)
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", torn)
+    monkeypatch.setattr(made_by_up, "PAUSES", (0.0,) * 3)
+    return asked
+
+
+def test_a_state_that_the_engine_is_just_writing_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, workloads = made("keep")
+    EDITS["another class"][0](workloads)
+    asked = failing(2, monkeypatch)
+    assert len(refused(before, workloads)) == 1
+    assert asked == [READ_RESOURCES] * 3 + [READ_OUTPUTS]
+
+
+def test_without_a_look_at_the_state_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, workloads = made("keep")
+    failing(9, monkeypatch)
+    recorded = after(before, workloads, raises=pulumi.RunError)
+    assert recorded.resources == ()
+    assert str(recorded.error) == (
+        "what the last up made cannot be read, so nothing is changed: invoke of"
+        " pulumi:pulumi:readStackResourceOutputs failed: failed to load checkpoint: EOF; try again"
+    )
