@@ -159,7 +159,7 @@ def of(resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> Made:
             disks[str(made["name"])] = _disk(made)
         elif types[urn] == PROVIDER and urn.endswith("::cluster"):
             cluster = {key: made.get(key) for key in ("context", "kubeconfig")}
-        elif "spec" in made:
+        elif types[urn].startswith("kubernetes:") and "spec" in made:
             meta = made["metadata"]
             owner = workloads.get((meta.get("labels") or {}).get("app", ""))
             if owner is not None:

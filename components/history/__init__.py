@@ -27,7 +27,7 @@ from components.history.storage import (
 )
 from components.made import Made, MadeSet, MadeWorkload
 
-__all__ = ["edits", "most_claimed", "refuse"]
+__all__ = ["most_claimed", "refuse"]
 
 
 def refuse(stack: StackConfig, made: Made) -> None:
