@@ -104,7 +104,7 @@ check: .venv/dev ## Format, lint, types, shell
 
 .PHONY: schema
 schema: .venv/dev ## Write schema/stack.schema.json, by which editors complete and check stack files
-	@$(VENV)/python -m components.schema
+	@$(VENV)/python -m components.config.schema
 
 .PHONY: mutation
 mutation: .venv/dev ## Break components/ in 300 places and count what the tests notice (about 15 minutes)

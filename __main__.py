@@ -4,7 +4,7 @@ import gc
 
 import pulumi
 
-from components.config import load
+from components.config.loader import load
 from components.stack import deploy
 
 gc.freeze()  # what the imports made lives as long as the program: the collector need not go through it again

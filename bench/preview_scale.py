@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import pulumi
 
-from components.config import parse
-from components.objects import KubernetesObject
+from components.config.loader import parse
+from components.kubernetes.objects import KubernetesObject
 from components.stack import deploy
 from tests.support.recording import record
 

@@ -9,12 +9,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 
 from localcloud import atomic, cluster, passwords, stack
 from localcloud.cluster import ELSEWHERE
@@ -92,24 +90,13 @@ def _refuse_unknown_nodes(there: State, kubectl: str, name: str) -> None:
     """A volume on a node that is not there would leave its pod Pending for ever."""
     answer = json.loads(run([kubectl, f"--kubeconfig={there.kubeconfig}", "get", "nodes", "-o", "json"]))
     have = {item["metadata"]["labels"].get("kubernetes.io/hostname", "") for item in answer["items"]}
-    wanted = set(_named_nodes(yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text())))
+    wanted = set(stack.described(ROOT / f"Pulumi.{name}.yaml").nodes)
     unknown = sorted(wanted - have)
     if unknown:
         raise LocalCloudError(
             f"Pulumi.{name}.yaml puts volumes on {', '.join(unknown)}, and this cluster's nodes are "
             f"{', '.join(sorted(have))}; name one of these as `node:` of each volume"
         )
-
-
-def _named_nodes(config: Any) -> Iterator[str]:
-    """The value of every `node:` in a stack file, however deep."""
-    if isinstance(config, dict):
-        if isinstance(config.get("node"), str):
-            yield config["node"]
-        config = list(config.values())
-    if isinstance(config, list):
-        for value in config:
-            yield from _named_nodes(value)
 
 
 def _make_kind(progress: Progress) -> None:

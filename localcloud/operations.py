@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -190,7 +189,7 @@ def import_images(
     An image that is not ours is left to the kubelet, which pulls it as usual; but what `given` maps to one of ours is
     given out under its own name.
     """
-    named = images_of(ROOT / f"Pulumi.{name}.yaml")
+    named = sorted(stack.described(ROOT / f"Pulumi.{name}.yaml").images)
     wanted = {image: image for image in (node_files.PAUSE_IMAGE, *named) if image in builder.IMAGES} | dict(given or {})
     archives = {ours: builder.build(ours, cache / "images", progress.say) for ours in sorted(set(wanted.values()))}
     held = {each: node.images(state, each) for each in state.nodes} if check else {}
@@ -220,8 +219,3 @@ def _noted(state: State, each: Node) -> dict[str, str]:
     file = state.node(each) / "images.json"
     noted: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return noted
-
-
-def images_of(stack_file: Path) -> list[str]:
-    """Every image that a stack file names."""
-    return sorted(set(re.findall(r"""^\s*image:\s*["']?([^\s"'#]+)""", stack_file.read_text(), re.MULTILINE)))

@@ -7,17 +7,13 @@ engine would otherwise say it once per resource, minutes later.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from localcloud.errors import LocalCloudError
 from localcloud.layout import CONTEXT, ROOT
 from localcloud.progress import Progress
-from localcloud.stack import config, foreground, stacks
+from localcloud.stack import described, foreground, stacks
 from localcloud.toolchain import TOOLS, install
-
-GOOGLE_STORAGE = {"gce-disks", "regional-disks"}
-GOOGLE_WORKLOADS = {"cloud-sql"}
 
 
 def is_remote(stack: str) -> bool:
@@ -25,7 +21,7 @@ def is_remote(stack: str) -> bool:
     file = ROOT / f"Pulumi.{stack}.yaml"
     if not file.exists():
         raise LocalCloudError(f"no {file.name} here; stacks: {', '.join(stacks())}")
-    return re.search(rf"""^\s+context: *["']?{CONTEXT}["']?\s*(#.*)?$""", file.read_text(), re.MULTILINE) is None
+    return described(file).context != CONTEXT
 
 
 def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progress) -> None:
@@ -48,13 +44,7 @@ def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progre
 
 def needs_google(stack: str) -> bool:
     """Whether any workload of the stack file lies on a Google service."""
-    workloads = config(ROOT / f"Pulumi.{stack}.yaml").get("statefulsets:workloads") or {}
-    for workload in workloads.values() if isinstance(workloads, dict) else ():
-        if isinstance(workload, dict):
-            storage = workload.get("storage") or {}
-            if workload.get("kind") in GOOGLE_WORKLOADS or storage.get("kind") in GOOGLE_STORAGE:
-                return True
-    return False
+    return bool(described(ROOT / f"Pulumi.{stack}.yaml").google)
 
 
 def has_google() -> bool:

@@ -12,13 +12,16 @@ import subprocess
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from localcloud import atomic, daemons
 from localcloud.errors import LocalCloudError
 from localcloud.layout import ROOT, State
 from localcloud.progress import Progress
 from localcloud.toolchain.catalog import PROVIDER_VERSION
+
+if TYPE_CHECKING:
+    from components.config.describe import Description
 
 PROJECT = "statefulsets"
 
@@ -183,17 +186,15 @@ def stack_file(name: str) -> Path:
     return ROOT / f"Pulumi.{name}.yaml"
 
 
-def config(file: Path) -> dict[str, Any]:
-    """What a stack file says under `config`; nothing if it says nothing."""
-    import yaml  # slow to import: what asks nothing of a stack file does not wait for it
+def described(file: Path) -> Description:
+    """What a stack file names."""
+    # Slow to import: what asks nothing of a stack file does not wait for it.
+    from components.config.describe import NotYamlError, describe
 
     try:
-        document = yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
-    except yaml.YAMLError as error:
-        where = str(getattr(error, "problem_mark", "")).strip()
-        raise LocalCloudError(f"{file.name} is not YAML: {getattr(error, 'problem', error)} {where}") from None
-    found = document.get("config") if isinstance(document, dict) else None
-    return found if isinstance(found, dict) else {}
+        return describe(file)
+    except NotYamlError as error:
+        raise LocalCloudError(str(error)) from None
 
 
 def _clear_dead_lock(state: State, stack: str, progress: Progress) -> None:

@@ -7,6 +7,7 @@ The stack's name ends in `-standin`, so that nothing that Pulumi says of it is e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,13 @@ from localcloud.progress import Progress
 
 SUFFIX = "-standin"
 FEWEST_NODES = 3  # as a regional cluster of GKE has
+MYSQLD = "localhost/statefulsets/mysql:9.7"
 IMAGES = {
     "docker.io/luksa/kubia-pet:latest": "localhost/statefulsets/kubia:1",
     "k8s.gcr.io/nginx-slim:0.8": "localhost/statefulsets/nginx:1",
-    "docker.io/library/mysql:8.4": "localhost/statefulsets/mysql:9.7",
+    "docker.io/library/mysql:8.4": MYSQLD,
 }
 """What is built here in place of an image of a registry, by that image's whole name."""
-DEFAULTS = {"kubia": "luksa/kubia-pet", "nginx": "k8s.gcr.io/nginx-slim:0.8", "mysql": "mysql:8.4"}
-"""The image of a workload that names none (components/config)."""
 
 
 class Standin(State):
@@ -61,7 +61,7 @@ def refuse(name: str, where: str) -> None:
         raise LocalCloudError(f"Pulumi.{name}.yaml is for the local cluster and needs no cloud; leave CLOUD away")
     if where != "local":
         raise LocalCloudError(f"CLOUD=standin goes with the local cluster only; leave CLUSTER={where} away")
-    if not _context(stack.config(stack.stack_file(name))):
+    if not stack.described(stack.stack_file(name)).context:
         raise LocalCloudError(
             f"Pulumi.{name}.yaml: statefulsets:target has no context, and CLOUD=standin finds the cluster by it"
         )
@@ -69,21 +69,13 @@ def refuse(name: str, where: str) -> None:
 
 def images(name: str) -> dict[str, str]:
     """The images of a stack that are built here instead, as whole name -> ours."""
-    named = {str(each.get("image") or DEFAULTS.get(str(each.get("kind")), "")) for each in _workloads(name)}
-    return {whole: IMAGES[whole] for whole in sorted(map(whole_name, named)) if whole in IMAGES}
+    named = map(whole_name, stack.described(stack.stack_file(name)).images)
+    return {whole: IMAGES[whole] for whole in sorted(named) if whole in IMAGES}
 
 
 def server_images(name: str) -> list[str]:
     """The images of ours that the stand-in takes servers from for a stack: a mysqld for Cloud SQL's instances."""
-    kinds = {each.get("kind") for each in _workloads(name)}
-    return [IMAGES[whole_name(DEFAULTS["mysql"])]] if "cloud-sql" in kinds else []
-
-
-def _workloads(name: str) -> list[dict[str, Any]]:
-    """The workloads of a stack file, as far as they have the shape of one: the program refuses the rest."""
-    workloads = stack.config(stack.stack_file(name)).get("statefulsets:workloads")
-    found = workloads.values() if isinstance(workloads, dict) else ()
-    return [each for each in found if isinstance(each, dict)]
+    return [MYSQLD] if "sql" in stack.described(stack.stack_file(name)).google else []
 
 
 def whole_name(image: str) -> str:
@@ -101,18 +93,13 @@ def prepare(state: State, name: str, provider: Path, progress: Progress) -> Stan
     there = Standin(state.root)
     there.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     install(there.pulumi_home, daemon.token(state))
-    config = stack.config(stack.stack_file(name))
-    _write_kubeconfig(state, there, _context(config))
+    described = stack.described(stack.stack_file(name))
+    _write_kubeconfig(state, there, described.context)
     stack.prepare(there, name + SUFFIX, provider, project=there.folder / "project")
-    _write_stack_file(there, name, config)
+    _write_stack_file(there, name, described.config)
     passwords.make(there, name + SUFFIX, progress, there.stack_file(name))
     progress.say(f"CLOUD=standin: GCE and Cloud SQL are stand-ins at {gce.URL}; Google is never asked")
     return there
-
-
-def _context(config: dict[str, Any]) -> str:
-    target = config.get("statefulsets:target")
-    return str(target.get("context") or "") if isinstance(target, dict) else ""
 
 
 def _write_kubeconfig(state: State, there: Standin, context: str) -> None:
@@ -124,7 +111,7 @@ def _write_kubeconfig(state: State, there: Standin, context: str) -> None:
     atomic.write(there.kubeconfig, text, atomic.SECRET)
 
 
-def _write_stack_file(there: Standin, name: str, config: dict[str, Any]) -> None:
+def _write_stack_file(there: Standin, name: str, config: Mapping[str, Any]) -> None:
     """The tracked file's config, the stand-in's addresses, and what is secret and was made here.
 
     Secrets in the tracked file are encrypted for the real stack and nobody can read them here: new ones are made.

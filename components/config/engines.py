@@ -1,4 +1,4 @@
-"""Kinds of more than one make: which model a workload's `engine` means, and the fields that only another one has."""
+"""Which kind a workload of the stack file is, by its `kind` and, where several share a word, by its `engine`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,44 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components.config.errors import Path, Problem, choices, dotted, nearest, shown
-from components.config.workloads import ENGINES, KINDS, Workload
+from ..kinds import WORDS
+from ..kinds.contract import Kind
+from ..model.errors import Path, Problem, choices, dotted, nearest, no_such_kind, shown
 
-DEFAULT = "clone"
+
+def found(spec: Any, path: Path, problems: list[Problem]) -> tuple[Kind[Any], dict[str, Any]] | None:
+    """The kind, and the fields that are its own; None and a problem where there is no such kind.
+
+    A field that only another engine has is a problem too.
+    """
+    if not isinstance(spec, dict):
+        problems.append(Problem(dotted(path), f"{shown(spec)} is not a map; write its keys below it, indented"))
+        return None
+    if "kind" not in spec:
+        problems.append(Problem(dotted((*path, "kind")), "missing; say which kind it is"))
+        return None
+    word = spec["kind"]
+    if not isinstance(word, str) or word not in WORDS:
+        problems.append(Problem(dotted((*path, "kind")), no_such_kind(word, list(WORDS))))
+        return None
+    return of_engine(WORDS[word], spec, path, problems)
 
 
 def of_engine(
-    kind: str, spec: Mapping[str, Any], path: Path, problems: list[Problem]
-) -> tuple[type[Workload], dict[str, Any]]:
-    """The model, and the fields that are its own; one problem for each field that only another engine has."""
-    engines = ENGINES.get(kind)
-    if engines is None:
-        return KINDS[kind], dict(spec)
-    engine = spec.get("engine", DEFAULT)
+    engines: Mapping[str, Kind[Any]], spec: Mapping[str, Any], path: Path, problems: list[Problem]
+) -> tuple[Kind[Any], dict[str, Any]]:
+    """Of the kinds that share a word, the one that is meant: the first, if there is only it or none is named."""
+    default = next(iter(engines))
+    if len(engines) == 1:
+        return engines[default], dict(spec)
+    engine = spec.get("engine", default)
     if not isinstance(engine, str) or engine not in engines:
         hint = nearest(str(engine), engines)
         message = f"{shown(engine)} is no engine there is; write {choices(engines)}{hint}"
         problems.append(Problem(dotted((*path, "engine")), message))
-        return KINDS[kind], {key: value for key, value in spec.items() if key != "engine"}
-    others = {key: name for name, model in engines.items() for key in fields(model) - fields(engines[engine])}
+        return engines[default], {key: value for key, value in spec.items() if key != "engine"}
+    chosen = engines[engine]
+    others = {key: name for name, kind in engines.items() for key in fields(kind.spec) - fields(chosen.spec)}
     for key in spec.keys() & others.keys():
         problems.append(
             Problem(
@@ -35,7 +53,7 @@ def of_engine(
                 f" {others[key]}",
             )
         )
-    return engines[engine], {key: value for key, value in spec.items() if key not in others}
+    return chosen, {key: value for key, value in spec.items() if key not in others}
 
 
 def fields(model: type[BaseModel]) -> set[str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from components.config.checks import WORKLOADS
-from components.config.cloud_sql import CloudSqlSpec
-from components.config.errors import Problem, dotted, shown
-from components.config.mysql import MySqlWorkload
-from components.config.mysql_xtrabackup import XtrabackupWorkload
-from components.config.storage import LocalStorage, SharedClaim, StaticBackend
-from components.config.workloads import StatefulWorkload, Workload
-from components.naming import claim_name
+from ..kinds import kind_of
+from ..kubernetes.naming import claim_name
+from ..model.base import Workload
+from ..model.errors import WORKLOADS, Problem, dotted, shown
+from ..stateful.spec import StatefulSpec
+from ..storage.backends import LocalStorage, SharedClaim, StaticBackend
 
 Users = dict[str, list[str]]
 """A name -> the config paths that lay claim to it."""
@@ -20,7 +18,7 @@ Users = dict[str, list[str]]
 
 def check_overlaps(workloads: Mapping[str, Workload]) -> Iterator[Problem]:
     """Every problem between workloads, or between two entries of one."""
-    stateful = {name: w for name, w in workloads.items() if isinstance(w, StatefulWorkload)}
+    stateful = {name: w for name, w in workloads.items() if isinstance(w, StatefulSpec)}
     yield from repeated(volumes(stateful), "already the volume of", "give it a name of its own")
     yield from repeated(services(workloads), "already a Service of", "rename one of the two")
     yield from repeated(claims(stateful), "already a claim of", "give it a name of its own")
@@ -34,7 +32,7 @@ def repeated(users: Users, what: str, fix: str) -> Iterator[Problem]:
             yield Problem(path, f"{shown(name)} is {what} {paths[0]}; {fix}")
 
 
-def volumes(workloads: Mapping[str, StatefulWorkload]) -> Users:
+def volumes(workloads: Mapping[str, StatefulSpec]) -> Users:
     """PersistentVolumes have no namespace, and a disk can be under one of them only."""
     users: Users = defaultdict(list)
     for name, workload in workloads.items():
@@ -50,33 +48,25 @@ def services(workloads: Mapping[str, Workload]) -> Users:
     """The Services that each workload makes."""
     users: Users = defaultdict(list)
     for name, workload in workloads.items():
-        path = dotted((WORKLOADS, name))
-        users[name].append(path)
-        if isinstance(workload, CloudSqlSpec | MySqlWorkload | XtrabackupWorkload):
-            users[f"{name}-read"].append(path)
-        if isinstance(workload, CloudSqlSpec):
-            continue
-        if isinstance(workload, MySqlWorkload):
-            users[f"{name}-write"].append(path)
-        if workload.client_service:
-            users[f"{name}-client"].append(f"{path}.clientService")
+        for service, path in kind_of(workload).services(name, workload):
+            users[service].append(dotted((WORKLOADS, name, *path)))
     return users
 
 
-def claims(workloads: Mapping[str, StatefulWorkload]) -> Users:
+def claims(workloads: Mapping[str, StatefulSpec]) -> Users:
     """Named claims among themselves and against those that StatefulSets make."""
     users: Users = defaultdict(list)
     for name, workload in workloads.items():
         if not isinstance(workload.storage, SharedClaim):
             for ordinal in workload.ordinal_range:
-                users[claim_name(workload.claim_template, name, ordinal)].append(dotted((WORKLOADS, name)))
+                users[claim_name(workload.template, name, ordinal)].append(dotted((WORKLOADS, name)))
     for name, workload in workloads.items():
         if isinstance(workload.storage, SharedClaim):
             users[workload.storage.claim].append(dotted((WORKLOADS, name, "storage", "claim")))
     return users
 
 
-def shared_directories(workloads: Mapping[str, StatefulWorkload]) -> Iterator[Problem]:
+def shared_directories(workloads: Mapping[str, StatefulSpec]) -> Iterator[Problem]:
     """Two replicas in one directory, or in one within the other's, write over each other."""
     users: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, workload in workloads.items():

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 
 import pulumi
 
-from components import kubeconfig
-from components.config import Problem, StackConfig, Workload
-from components.config.checks import TARGET, WORKLOADS
-from components.config.errors import dotted
-from components.config.workloads import StatefulWorkload
-from components.history.storage import (
+from ..config import kubeconfig
+from ..config.loader import StackConfig
+from ..kinds import kind_of
+from ..model.base import Workload
+from ..model.errors import TARGET, WORKLOADS, Problem, dotted
+from ..stateful.spec import StatefulSpec
+from .made import Made, MadeSet, MadeWorkload
+from .storage import (
     ON_PURPOSE,
     listed,
     most_claimed,
@@ -25,7 +27,6 @@ from components.history.storage import (
     replaced,
     volumes_of_others,
 )
-from components.made import Made, MadeSet, MadeWorkload
 
 __all__ = ["most_claimed", "refuse"]
 
@@ -47,7 +48,7 @@ def edits(stack: StackConfig, made: Made) -> Iterator[Problem]:
     for name, workload in stack.workloads.items():
         if name in made.workloads:
             yield from of_workload(name, workload, made.workloads[name])
-        if isinstance(workload, StatefulWorkload):
+        if isinstance(workload, StatefulSpec):
             yield from volumes_of_others(name, workload, owners)
             yield from other_disks(name, workload, stack.project, made)
     yield from gone(stack, made)
@@ -96,8 +97,8 @@ def another_namespace(stack: StackConfig, made: Made) -> Iterator[Problem]:
 def of_workload(name: str, workload: Workload, before: MadeWorkload) -> Iterator[Problem]:
     """One workload that is still there."""
     here = dotted((WORKLOADS, name))
-    engine = getattr(workload, "engine", "")
-    if not has_data(before) and before.kind != "cloud-sql":
+    engine = kind_of(workload).engine
+    if not has_data(before) and not before.elsewhere:
         return  # an `up` that failed early, or what was taken away on purpose
     if workload.kind != before.kind:
         yield Problem(
@@ -111,7 +112,7 @@ def of_workload(name: str, workload: Workload, before: MadeWorkload) -> Iterator
             f"{engine} but its members' data was made by {before.engine}; they would set it aside, and none could fill"
             f" the others; write {before.engine} again, and move the data by a dump; {ON_PURPOSE}",
         )
-    elif isinstance(workload, StatefulWorkload):
+    elif isinstance(workload, StatefulSpec):
         yield from of_policy(here, workload, before.set)
         if before.storage not in ("", workload.storage.kind):
             yield Problem(
@@ -138,7 +139,7 @@ def strands(before: MadeWorkload) -> str:
     return "its data would stay behind, out of the pods' reach"
 
 
-def of_policy(here: str, workload: StatefulWorkload, made: MadeSet | None) -> Iterator[Problem]:
+def of_policy(here: str, workload: StatefulSpec, made: MadeSet | None) -> Iterator[Problem]:
     """The order in which pods start is fixed when the set is made."""
     if made is not None and workload.pod_management_policy != made.policy:
         yield Problem(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from components.config import Problem
-from components.config.checks import WORKLOADS
-from components.config.errors import dotted
-from components.config.storage import (
+from ..kubernetes.quantities import GI, Quantity
+from ..model.errors import WORKLOADS, Problem, dotted
+from ..stateful.spec import StatefulSpec
+from ..storage.backends import (
     GceBackend,
     GceDisks,
     LocalStorage,
@@ -16,9 +16,7 @@ from components.config.storage import (
     SharedClaim,
     StaticBackend,
 )
-from components.config.workloads import StatefulWorkload
-from components.made import Claims, Made, MadeSet, MadeWorkload
-from components.quantities import GI, Quantity
+from .made import Claims, Made, MadeSet, MadeWorkload
 
 ON_PURPOSE: Final = 'on purpose: docs/runbooks.md, "An edit is refused"'
 
@@ -35,7 +33,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "none"
 
 
-def of_claims(here: str, workload: StatefulWorkload, before: MadeWorkload) -> Iterator[Problem]:
+def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterator[Problem]:
     """Size, class and access mode of the claims, or of the one that is shared."""
     storage = workload.storage
     if isinstance(storage, SharedClaim):
@@ -54,7 +52,7 @@ def of_claims(here: str, workload: StatefulWorkload, before: MadeWorkload) -> It
 
 
 def unlike(
-    here: str, workload: StatefulWorkload, claims: Claims, loss: str, *, check_size: bool = True
+    here: str, workload: StatefulSpec, claims: Claims, loss: str, *, check_size: bool = True
 ) -> Iterator[Problem]:
     """What a claim asks for now and did not ask for then."""
     storage = workload.storage
@@ -72,7 +70,7 @@ def unlike(
             )
 
 
-def of_volumes(here: str, workload: StatefulWorkload, before: MadeWorkload) -> Iterator[Problem]:
+def of_volumes(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterator[Problem]:
     """An ordinal keeps its volume for ever: a list of them is appended to, and shortened where no claim ever was."""
     storage = workload.storage
     if not isinstance(storage, StaticBackend):
@@ -127,7 +125,7 @@ def most_claimed(before: MadeWorkload) -> int:
     return max(noted, before.set.stop if before.set else 0)
 
 
-def volumes_of_others(name: str, workload: StatefulWorkload, owners: Mapping[str, str]) -> Iterator[Problem]:
+def volumes_of_others(name: str, workload: StatefulSpec, owners: Mapping[str, str]) -> Iterator[Problem]:
     """A volume that another workload's ordinal has is not handed on."""
     names = workload.storage.names if isinstance(workload.storage, StaticBackend) else ()
     field = "volumes" if isinstance(workload.storage, LocalStorage) else "disks"
@@ -141,7 +139,7 @@ def volumes_of_others(name: str, workload: StatefulWorkload, owners: Mapping[str
             )
 
 
-def other_disks(name: str, workload: StatefulWorkload, project: str | None, made: Made) -> Iterator[Problem]:
+def other_disks(name: str, workload: StatefulSpec, project: str | None, made: Made) -> Iterator[Problem]:
     """Google grows disks in place, never shrinks one, and never changes its type or moves it."""
     storage = workload.storage
     if not isinstance(storage, GceBackend):

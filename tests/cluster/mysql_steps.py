@@ -16,7 +16,7 @@ from localcloud.layout import Node
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
 
-SCRIPTS = Path(__file__).parents[2] / "components/mysql/scripts"
+SCRIPTS = Path(__file__).parents[2] / "components/kinds/mysql/scripts"
 HOOK = """
 if [[ -e $SCRIPTS/break && ! -e $VOLUME/broke ]]; then
   { read -r break_pod && read -r break_script && read -r break_command; } <"$SCRIPTS/break"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.config.mysql_settings import HARMLESS
+from components.kinds.mysql.settings import HARMLESS
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_faults import FAULTS, KILL_TARGET, Fault, Scene, run
 from tests.cluster.mysql_rig import MySql

@@ -6,12 +6,14 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
 import yaml
 
-from components import kubeconfig
+import components
+from components.config import kubeconfig
 
 CONTEXTS = (
     "test",
@@ -37,3 +39,4 @@ kubeconfig.USUAL = str(_kubeconfig)
 os.environ.pop("LOCALCLOUD_SLOT", None)  # the addresses that the tests expect are those of slot 0
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in the background; Ctrl-C is among what is tested
     signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.modules.setdefault("statefulsets", components)  # as it is called once it is installed: for the pages' examples

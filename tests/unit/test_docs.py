@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from components.config import KINDS
-from components.config.mysql import PasswordKeys
-from components.config.mysql_settings import ABSENT, HARMLESS, WITHIN
-from components.config.mysql_xtrabackup import XtrabackupPasswordKeys
-from components.config.passwords import problems as problems_of_password
+from components.kinds import WORDS
+from components.kinds.mysql.settings import ABSENT, HARMLESS, WITHIN
+from components.kinds.mysql.spec import PasswordKeys
+from components.kinds.mysql57.spec import XtrabackupPasswordKeys
+from components.model.passwords import problems as problems_of_password
 from localcloud.standin import Standin
 from tests.support.recording import record
-from tests.unit.programs import ROOT, TARGET, problems
+from tests.unit.components.programs import ROOT, TARGET, problems
 
 DOCS = ROOT / "docs"
-PAGES = ("cloud-sql", "gce-disks", "kubia", "nginx", "persistent-volumes", "stateful-service")
+PAGES = ("cloud-sql", "gce-disks", "kubia", "nginx", "persistent-volumes", "stateful")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -161,7 +161,7 @@ def test_the_recipe_of_the_page_on_cloud_sql_sets_a_password_that_the_program_ta
 
 
 def test_every_kind_has_a_page_and_every_link_leads_somewhere() -> None:
-    assert [kind for kind in KINDS if not (DOCS / f"{kind}.md").exists()] == []
+    assert [kind for kind in WORDS if not (DOCS / f"{kind}.md").exists()] == []
     for page in DOCS.glob("*.md"):
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name} links to {link}"

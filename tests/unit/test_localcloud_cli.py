@@ -215,18 +215,3 @@ def test_whether_a_command_succeeds_is_a_plain_answer_even_when_it_is_not_there(
     assert shell.succeeds([sh, "-c", "exit 0"])
     assert not shell.succeeds([sh, "-c", "exit 1"])
     assert not shell.succeeds(["no-such-program"])
-
-
-@pytest.mark.parametrize(
-    ("text", "images"),
-    [
-        ("      image: nginx:1.27\n", ["nginx:1.27"]),
-        ("a:\n  image: \"b\"\nc:\n  image: 'a'\n", ["a", "b"]),
-        ("image: a # the old one\n# image: c\nimage: a\n", ["a"]),
-        ("replicas: 2\nimagePullPolicy: Never\n", []),
-    ],
-)
-def test_images_that_a_stack_names_are_found(text: str, images: list[str], tmp_path: Path) -> None:
-    file = tmp_path / "Pulumi.x.yaml"
-    file.write_text(text)
-    assert operations.images_of(file) == images

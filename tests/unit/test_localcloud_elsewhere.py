@@ -24,11 +24,14 @@ STACK = """\
 config:
   statefulsets:workloads:
     kubia:
+      kind: kubia
       storage:
+        kind: local
         volumes:
           - name: pv-a
             node: worker-1  # the big one
-          - {name: pv-b, node: "worker-2"}
+            path: /srv/volumes/a
+          - {name: pv-b, node: "worker-2", path: /srv/volumes/b}
           # node: worker-3
 """
 

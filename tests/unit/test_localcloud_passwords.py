@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.config.passwords import problems
+from components.model.passwords import problems
 from localcloud import cluster, operations, passwords, stack
 from localcloud.errors import LocalCloudError
 from localcloud.layout import State
@@ -43,7 +43,7 @@ def state(root: Path) -> State:
 
 
 def values(file: Path) -> dict[str, str]:
-    config = stack.config(file)
+    config = stack.described(file).config
     return {key: config[key]["secure"] for key in KEYS if key in config}
 
 
@@ -54,7 +54,7 @@ def test_a_stack_with_mysql_gets_five_passwords_and_is_told_so_once(root: Path, 
     assert sorted(made) == sorted(KEYS)
     assert len(set(made.values())) == 5
     assert min(map(len, made.values())) >= len("v1:nonce:") + 32
-    assert said(progress) == "made 5 passwords for MySQL; they are in Pulumi.local.yaml, encrypted\n"
+    assert said(progress) == "made 5 passwords; they are in Pulumi.local.yaml, encrypted\n"
     again = quiet()
     passwords.make(state, "local", again)
     assert len(calls(root)) == 5, "the second time asks Pulumi nothing"

@@ -1,0 +1,89 @@
+"""What an application is given to use a MySQL: the same from a `mysql` and from a `cloud-sql` workload.
+
+An application takes a `MySqlClient` and neither knows nor cares which of the two stands behind it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+
+from ..kubernetes.inputs import lift
+from ..kubernetes.naming import service_host
+from ..kubernetes.objects import KubernetesObject, labels, metadata
+
+MYSQL_PORT: Final = 3306
+
+
+@dataclass(frozen=True, kw_only=True)
+class MySqlClient:
+    """Where to write, where to read, and the Secret with what it takes to log in."""
+
+    write_endpoint: pulumi.Output[str]
+    """`host:port` of the Service that leads to the primary."""
+    read_endpoint: pulumi.Output[str]
+    """`host:port` of the Service that leads to the read replicas; to the primary where there are none."""
+    secret_name: pulumi.Output[str]
+    """Secret in the workload's namespace; `ClientSecretArgs` tells its keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSecretArgs:
+    """What is in the Secret `<workload>-client`: host, read-host, port, user, password, database, and files."""
+
+    namespace: pulumi.Input[str]
+    write_service: str
+    """Service that leads to the primary; its DNS name becomes `host`."""
+    read_service: str
+    """Service that leads to the replicas; its DNS name becomes `read-host`."""
+    user: str
+    password: pulumi.Input[str]
+    """A secret wherever it comes from: it is marked as one here too."""
+    database: str
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Further keys, for TLS: ca.crt, and tls.crt and tls.key where clients need a certificate."""
+
+
+def mysql_client(
+    workload: str, args: ClientSecretArgs, opts: pulumi.ResourceOptions, services: tuple[pulumi.Resource, ...]
+) -> MySqlClient:
+    """Registers the Secret; what is returned waits for it and for the Services."""
+    name = f"{workload}-client"
+    secret = KubernetesObject(
+        name,
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": metadata(name, args.namespace, labels(workload)),
+            "type": "Opaque",
+            # One by one: a preview then shows the keys, and hides the values.
+            "stringData": {key: pulumi.Output.secret(value) for key, value in contents(args).items()},
+        },
+        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["data", "stringData"])),
+    )
+    made = pulumi.Output.all(secret.urn, *(service.urn for service in services))
+    write, read = endpoint(args.write_service, args.namespace), endpoint(args.read_service, args.namespace)
+    return MySqlClient(
+        write_endpoint=pulumi.Output.all(write, made).apply(lambda known: str(known[0])),
+        read_endpoint=pulumi.Output.all(read, made).apply(lambda known: str(known[0])),
+        secret_name=made.apply(lambda _: name),
+    )
+
+
+def contents(args: ClientSecretArgs) -> dict[str, pulumi.Input[str]]:
+    """The Secret's keys and values."""
+    return {
+        "host": lift(service_host, args.write_service, args.namespace),
+        "read-host": lift(service_host, args.read_service, args.namespace),
+        "port": str(MYSQL_PORT),
+        "user": args.user,
+        "password": args.password,
+        "database": args.database,
+        **args.files,
+    }
+
+
+def endpoint(service: str, namespace: pulumi.Input[str]) -> pulumi.Input[str]:
+    """`host:port` of a MySQL behind a Service."""
+    return lift(lambda space: f"{service_host(service, space)}:{MYSQL_PORT}", namespace)

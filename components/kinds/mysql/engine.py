@@ -1,0 +1,103 @@
+"""What the components of both engines share: passwords, outputs, and what stands around the members of either."""
+
+# Annotations here are not deferred: Pulumi reads the outputs' types from them to make SDKs for other languages.
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import pulumi
+
+from ...kubernetes.objects import KubernetesObject
+from ...model.args import Checked
+from ...model.passwords import Given, given
+from ...stateful.members import Members
+from ..client import ClientSecretArgs, mysql_client
+from . import objects
+
+Passwords = Mapping[str, pulumi.Output[str]]
+"""By account."""
+
+
+class EngineSpec(Protocol):
+    """What both engines have in the stack file."""
+
+    @property
+    def application(self) -> str: ...
+    @property
+    def database(self) -> str: ...
+    @property
+    def durability(self) -> str: ...
+
+
+def passwords_of(name: str, args: Mapping[str, Any], accounts: Sequence[str]) -> Given:
+    """The passwords of these accounts, checked."""
+    return given(name, ("passwords",), args.get("passwords"), accounts, of_a_replica=("replication",))
+
+
+def without_passwords(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that the model knows: in a stack file passwords have their keys there."""
+    return {key: value for key, value in args.items() if key != "passwords"}
+
+
+class Engine(pulumi.ComponentResource):
+    """An engine makes its members and calls `_finish` once they are registered."""
+
+    hosts: pulumi.Output[Sequence[str]]
+    """The pods' DNS names, by ordinal."""
+    claims: pulumi.Output[Sequence[str]]
+    """The pods' claims, by ordinal."""
+    volumes: pulumi.Output[Sequence[str]]
+    """The volumes bound to claims, by ordinal; none where a provisioner makes them."""
+    write_endpoint: pulumi.Output[str]
+    """`host:port` of the Service that leads to the primary."""
+    read_endpoint: pulumi.Output[str]
+    """`host:port` of the Service that leads to every ready member."""
+    secret_name: pulumi.Output[str]
+    """Secret in the namespace with all that an application needs to log in."""
+    client_label: pulumi.Output[Mapping[str, str]]
+    """The label that a pod needs to connect."""
+
+    def _accounts(self, name: str, namespace: pulumi.Input[str], passwords: Passwords) -> KubernetesObject:
+        hidden = pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "stringData"])
+        return KubernetesObject(f"{name}-accounts", objects.accounts(name, namespace, passwords), hidden)
+
+    def _finish(
+        self,
+        name: str,
+        checked: Checked[Any],
+        members: Members,
+        passwords: Passwords,
+        *,
+        write_service: str,
+        services: tuple[pulumi.Resource, ...],
+    ) -> None:
+        """`write_service` leads to the primary; whoever uses the client waits for `services`."""
+        spec: EngineSpec = checked.spec
+        # Made when the members are up, kept as long as their data: see data.sh and first.sh.
+        KubernetesObject(
+            f"{name}-initialised",
+            objects.initialised(name, checked.namespace),
+            pulumi.ResourceOptions(parent=self, depends_on=[members], retain_on_delete=spec.durability == "keep"),
+        )
+        secret = ClientSecretArgs(
+            namespace=checked.namespace,
+            write_service=write_service,
+            read_service=f"{name}-read",
+            user=spec.application,
+            password=passwords["application"],
+            database=spec.database,
+        )
+        self.client = mysql_client(name, secret, pulumi.ResourceOptions(parent=self), services)
+        self.hosts, self.claims, self.volumes = members.hosts, members.claims, members.volumes
+        self.write_endpoint, self.read_endpoint = self.client.write_endpoint, self.client.read_endpoint
+        self.secret_name = self.client.secret_name
+        self.client_label = pulumi.Output.from_input(objects.client_label(name))
+        self.outputs: dict[str, Any] = {
+            "hosts": self.hosts,
+            "claims": self.claims,
+            "volumes": self.volumes,
+            "write": self.write_endpoint,
+            "read": self.read_endpoint,
+            "secret": self.secret_name,
+            "clientLabel": self.client_label,
+        }
+        self.register_outputs(self.outputs)

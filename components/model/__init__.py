@@ -1,0 +1,1 @@
+"""What every model of the stack file is made of: strict fields with their limits, and the words for what is wrong."""

@@ -1,0 +1,191 @@
+"""What is wrong with a stack file, one line each: path, value, allowed form, fix."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+Path = tuple[str | int, ...]
+Finding = tuple[Path, str]
+"""Where below a workload something is wrong, and what."""
+WORKLOADS: Final = "statefulsets:workloads"
+TARGET: Final = "statefulsets:target"
+REFUSED: Final = "refused"
+"""Type of a model's own error that says all there is to say: the value is not put before it."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing to mend."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class ConfigError(Exception):
+    """A stack file that is refused, with all that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def placed(root: Path, findings: Iterable[Finding]) -> Iterator[Problem]:
+    """Findings below a workload as problems with their whole path."""
+    for path, message in findings:
+        yield Problem(dotted((*root, *path)), message)
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """`('statefulsets:workloads', 'kubia', 'volumes', 0)` -> `statefulsets:workloads.kubia.volumes[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part and all(c.isascii() and (c.isalnum() or c in "-_:") for c in part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{shown(part)}]"
+    return text
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def choices(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` where something known is close, else nothing."""
+    by_fold = {candidate.lower().replace("-", "").replace("_", ""): candidate for candidate in known}
+    folded = word.lower().replace("-", "").replace("_", "")
+    close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
+    return f"; did you mean {by_fold[close[0]]}?" if close else ""
+
+
+KUBERNETES_KEYS: Final = {
+    "reclaimPolicy": "durability: keep (Retain) or durability: discard",
+    "persistentVolumeReclaimPolicy": "durability: keep (Retain) or durability: discard",
+    "persistentVolumeClaimRetentionPolicy": "durability: keep (Retain) or durability: discard (Delete)",
+    "volumeClaimTemplates": "storage.claimSize; the claim template's name belongs to the kind",
+    "serviceName": "nothing: the governing Service is named as the workload",
+    "gracePeriod": "terminationGracePeriodSeconds",
+    "namespace": "namespace in statefulsets:target; claims and volumes follow it",
+    "storageClassName": "storage: {kind: dynamic, className: ...}",
+}
+"""Keys that people bring along from manifests, and what says it here."""
+
+
+def unknown_key(path: Path, model: type[BaseModel]) -> str:
+    """Names the nearest known key; never the value, which may be a password in the wrong place."""
+    key = str(path[-1])
+    if key in KUBERNETES_KEYS:
+        return f"unknown key; write {KUBERNETES_KEYS[key]}"
+    known = [field.alias or name for name, field in owner_of(model, path[:-1]).model_fields.items()]
+    hint = nearest(key, known)
+    return f"unknown key{hint}" if hint else f"unknown key; the known ones are {', '.join(sorted(known))}"
+
+
+def owner_of(model: type[BaseModel], path: Path) -> type[BaseModel]:
+    """The model that a path leads to, union tags included in the path as pydantic puts them."""
+    here: list[type[BaseModel]] = [model]
+    for part in path:
+        tagged = [m for m in here if _tag(m) == part]
+        if tagged:
+            here = tagged
+        elif isinstance(part, str):
+            fields = [f for m in here for n, f in m.model_fields.items() if part in (f.alias, n)]
+            here = [m for field in fields for m in _models_in(field.annotation)] or here
+    return here[0]
+
+
+def as_in_a_file(path: Path, model: type[BaseModel]) -> Path:
+    """A path of Python's names with the stack file's."""
+    named = [owner_of(model, path[:depth]).model_fields.get(str(part)) for depth, part in enumerate(path)]
+    return tuple((field.alias or part) if field else part for field, part in zip(named, path, strict=True))
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    kind = model.model_fields.get("kind")
+    return None if kind is None else str(kind.default)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]
+
+
+Words = Callable[[Mapping[str, Any]], str]
+
+SAYINGS: Final[Mapping[str, Words]] = {
+    "value_error": lambda c: str(c["error"]),
+    "literal_error": lambda c: f"not allowed; write {str(c['expected']).replace(chr(39), '')}",
+    "int_type": lambda _: "not a whole number; write one without quotes",
+    "bool_type": lambda _: "neither true nor false; write one of them without quotes",
+    "string_type": lambda _: "not a text; write it in quotes",
+    "string_too_short": lambda _: "empty; write a text or leave the key out",
+    "string_too_long": lambda c: f"too long; write at most {c['max_length']} characters",
+    "tuple_type": lambda _: "not a list; write one item a line, each after a dash",
+    "dict_type": lambda _: "not a map; write its keys below it, indented",
+    "too_short": lambda c: f"too few items; list at least {c['min_length']}",
+    "too_long": lambda c: f"too many items; list at most {c['max_length']}",
+    "model_type": lambda _: "not a map; write its keys below it, indented",
+    "greater_than_equal": lambda c: f"too small; write {c['ge']} or more",
+    "less_than_equal": lambda c: f"too large; write {c['le']} or less",
+}
+"""pydantic's error type -> what to say after the value and "is"."""
+
+
+def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel], *, by_name: bool = False) -> Problem:
+    """A pydantic error in the house's words. `by_name`: the model was given Python's names."""
+    path, kind, context = error["loc"], error["type"], error.get("ctx", {})
+    where = dotted((*root, *without_tags(as_in_a_file(path, model) if by_name else path)))
+    if kind == "extra_forbidden":
+        return Problem(where, unknown_key(path, model))
+    if kind == "missing":
+        return Problem(where, "missing; add it")
+    if kind == "union_tag_not_found":
+        return Problem(f"{where}.kind", "missing; say which kind it is")
+    if kind == "union_tag_invalid":
+        known = [tag.strip("'") for tag in str(context["expected_tags"]).split(", ")]
+        return Problem(f"{where}.kind", no_such_kind(context["tag"], known))
+    if kind == REFUSED:
+        return Problem(where, error["msg"])
+    value = error.get("input")
+    if kind == "too_long" and isinstance(value, str):
+        kind = "string_too_long"
+    scalar = value is None or isinstance(value, str | int | float)
+    said = SAYINGS[kind](context) if kind in SAYINGS else error["msg"].lower()
+    return Problem(where, f"{shown(value)} is {said}" if scalar else said)
+
+
+def no_such_kind(kind: Any, known: Sequence[str]) -> str:
+    """The kinds there are, and the nearest."""
+    return f"{shown(kind)} is no kind there is; write {choices(known)}{nearest(str(kind), known)}"
+
+
+def without_tags(path: Path) -> Path:
+    """pydantic puts the union's tag after `storage`, and `[key]` after a key; a stack file has neither."""
+    return tuple(part for i, part in enumerate(path) if part != "[key]" and (i == 0 or path[i - 1] != "storage"))
+
+
+def told_apart(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "too few items" of lists whose items are all wrong: pydantic counts the right ones only."""
+    inside = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+    return [error for error in errors if error["type"] != "too_short" or error["loc"] not in inside]

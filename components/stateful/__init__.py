@@ -1,0 +1,1 @@
+"""A StatefulSet and all that belongs around it, for any image."""

@@ -1,0 +1,114 @@
+"""Members: the StatefulSet under a kind's own component, and all that belongs around it."""
+
+# Annotations here are not deferred: Pulumi reads the outputs' types from them to make SDKs for other languages.
+from collections.abc import Sequence
+from typing import Final
+
+import pulumi
+
+from ..kubernetes.inputs import lift
+from ..kubernetes.naming import claim_name, pod_host, service_host
+from ..kubernetes.objects import KubernetesObject
+from ..storage.provide import Provided, Wanted
+from ..storage.volumes import PersistentVolumes
+from .objects import (
+    Pods,
+    claim_names,
+    client_service,
+    disruption_budget,
+    governing_service,
+    network_policy,
+    service_account,
+    stateful_set,
+)
+from .spec import StatefulSpec
+
+TYPE: Final = "statefulsets:stateful_service:StatefulService"
+
+
+def wanted(
+    name: str, spec: StatefulSpec, *, namespace: pulumi.Input[str], image: pulumi.Input[str], project: str | None
+) -> Wanted:
+    """The storage that a workload's replicas ask for."""
+    return Wanted(
+        workload=name,
+        namespace=namespace,
+        storage=spec.storage,
+        claim_template=spec.template,
+        claim_size=spec.claim_size,
+        volume_size=spec.volume_size,
+        durability=spec.durability,
+        image=image,
+        project=project,
+    )
+
+
+class Replicas(pulumi.ComponentResource):
+    """The set with all that belongs around it; how its pods come about is each subclass's own."""
+
+    hosts: pulumi.Output[Sequence[str]]
+    """The pods' DNS names, by ordinal."""
+    claims: pulumi.Output[Sequence[str]]
+    """The pods' claims, by ordinal."""
+    volumes: pulumi.Output[Sequence[str]]
+    """The volumes bound to claims, by ordinal, room to grow included; none where a provisioner makes them."""
+    host: pulumi.Output[str]
+    """The governing Service's DNS name, which lists all ready pods."""
+
+    def _make(self, name: str, pods: Pods, provided: Provided, made_first: Sequence[pulumi.Resource]) -> None:
+        """Registers everything. `made_first`: what the pods need besides their volumes, such as configuration."""
+        child = pulumi.ResourceOptions(parent=self)
+        spec = pods.spec
+        hosts = lift(lambda space: [pod_host(name, ordinal, space) for ordinal in spec.ordinal_range], pods.namespace)
+        claims = list(claim_names(name, spec))
+        host = lift(service_host, name, pods.namespace)
+        self.hosts = pulumi.Output.from_input(hosts)
+        self.claims = pulumi.Output.from_input(claims)
+        self.volumes = pulumi.Output.from_input(list(provided.volumes.by_ordinal) if provided.volumes else [])
+        self.host = pulumi.Output.from_input(host)
+        first: list[pulumi.Resource] = [
+            KubernetesObject(f"{name}-governing", governing_service(name, pods), child),
+            KubernetesObject(f"{name}-account", service_account(name, pods), child),
+            KubernetesObject(f"{name}-network", network_policy(name, pods), child),
+        ]
+        KubernetesObject(f"{name}-budget", disruption_budget(name, pods), child)
+        if spec.client_service:
+            KubernetesObject(f"{name}-client", client_service(name, pods), child)
+        # On destroy the order turns around: the set first, then (discard) its claims, then the volumes.
+        first += [*provided.made_first, *made_first, *([provided.volumes] if provided.volumes else [])]
+        KubernetesObject(f"{name}-set", stateful_set(name, pods), pulumi.ResourceOptions(parent=self, depends_on=first))
+        self.register_outputs({"hosts": hosts, "claims": claims, "host": host})
+
+
+class Members(Replicas):
+    """The StatefulSet under a kind's own component, which has provided its storage and knows its pods.
+
+    `name` is the name of the StatefulSet and of the governing Service. See `StatefulService`, which is the same for any
+    image and has the same type token.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        pods: Pods,
+        opts: pulumi.ResourceOptions,
+        *,
+        provided: Provided,
+        made_first: Sequence[pulumi.Resource] = (),
+    ) -> None:
+        if provided.volumes:
+            check_volumes(name, pods, provided.volumes)
+        super().__init__(TYPE, name, None, opts)
+        self._make(name, pods, provided, made_first)
+
+
+def check_volumes(name: str, pods: Pods, volumes: PersistentVolumes) -> None:
+    """Volumes that were bound to other claims than this set will make would never be used: refused."""
+    made = (pods.namespace, pods.spec.template, name)
+    if volumes.bound_to != made:
+        (their_namespace, their_template, theirs), (namespace, template, _) = volumes.bound_to, made
+        raise pulumi.RunError(
+            f"{name}: its volumes are bound to claims like {their_namespace}/{claim_name(their_template, theirs, 0)},"
+            f" but it makes claims like {namespace}/{claim_name(template, name, 0)};"
+            " give both the same workload, namespace and claim template"
+        )

@@ -1,0 +1,111 @@
+"""What every workload made of a StatefulSet has in the stack file."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from ..kubernetes.quantities import Quantity
+from ..model.base import Durability, Image, Model, Workload
+from ..storage.backends import StaticBackend, Storage
+
+PodManagementPolicy = Literal["OrderedReady", "Parallel"]
+Clients = Literal["namespace", "cluster", "anywhere"]
+
+MOST_REPLICAS: Final = 1000
+"""A bound against typing errors; Kubernetes itself allows 2^31-1."""
+
+Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
+
+
+class Amounts(Model):
+    """CPU and memory of one container."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+
+    def rendered(self) -> dict[str, str]:
+        """What the API wants: only the amounts that were named."""
+        amounts = {"cpu": self.cpu, "memory": self.memory}
+        return {name: amount.text for name, amount in amounts.items() if amount is not None}
+
+
+class Resources(Model):
+    """What a container is promised and what it may not exceed."""
+
+    requests: Amounts = Amounts()
+    limits: Amounts = Amounts()
+
+    def rendered(self) -> dict[str, dict[str, str]]:
+        """What the API wants."""
+        return {"requests": self.requests.rendered(), "limits": self.limits.rendered()}
+
+
+class UpdateStrategy(Model):
+    """How a changed template reaches the pods."""
+
+    type: Literal["RollingUpdate", "OnDelete"] = "RollingUpdate"
+    partition: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] = 0
+    """RollingUpdate only touches ordinals from here up: a canary. `pulumi up` does not wait for such a roll-out."""
+
+
+class Ordinals(Model):
+    """Which ordinals the replicas get."""
+
+    start: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """First ordinal (Kubernetes 1.27 and later). Disks are counted from ordinal 0 all the same."""
+
+
+class StatefulSpec(Workload):
+    """What every workload made of a StatefulSet has. Fields named as in the StatefulSet API mean the same."""
+
+    seed_template: ClassVar[str] = "data"
+    """Name of the claim template, where the kind decides it."""
+    seed_claim_size: ClassVar[Quantity]
+    """What each replica asks for unless `storage.claimSize` says otherwise."""
+
+    replicas: Replicas
+    image: Image
+    durability: Durability = "keep"
+    """What becomes of the data when the stack goes."""
+    storage: Storage
+    pod_management_policy: PodManagementPolicy = "OrderedReady"
+    """OrderedReady starts and stops pods one by one; Parallel all at once. A change is refused: it replaces the set."""
+    update_strategy: UpdateStrategy = UpdateStrategy()
+    min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    """How long a pod must have been ready before the next one is touched."""
+    ordinals: Ordinals = Ordinals()
+    termination_grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    """How long a pod may take to stop after SIGTERM."""
+    resources: Resources = Resources()
+    clients: Clients = "cluster"
+    """Who may open connections to the pods' ports: pods of the namespace, pods of the cluster, or anyone."""
+    client_service: bool = False
+    """Also make the Service `<name>-client`, one address in front of all ready pods."""
+
+    @property
+    def template(self) -> str:
+        """Name of the claim template: claims are `<template>-<workload>-<ordinal>`."""
+        return self.seed_template
+
+    @property
+    def claim_size(self) -> Quantity:
+        """Size of each replica's claim."""
+        return self.storage.claim_size or self.seed_claim_size
+
+    @property
+    def volume_size(self) -> Quantity:
+        """Capacity of each volume of ours; the claim's where there is none."""
+        own = self.storage.volume_size if isinstance(self.storage, StaticBackend) else None
+        return own or self.claim_size
+
+    @property
+    def ordinal_range(self) -> range:
+        """The ordinals that run."""
+        return range(self.ordinals.start, self.ordinals.start + self.replicas)
+
+
+SMALL: Final = Resources(
+    requests=Amounts(cpu=Quantity("10m"), memory=Quantity("32Mi")), limits=Amounts(memory=Quantity("128Mi"))
+)
