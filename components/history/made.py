@@ -52,6 +52,8 @@ class MadeSet:
     """None where the replicas share a claim."""
     deletes_claims: bool
     """Whether its claims go with it, whatever the stack file says now."""
+    parts: frozenset[str] = frozenset()
+    """Directories of a claim that its first container mounts; empty for a claim whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +199,14 @@ def _set(meta: Mapping[str, Any], spec: Mapping[str, Any]) -> MadeSet:
         stop=start + int(spec.get("replicas", 1)),
         template=_claims(templates[0]["metadata"]["name"], templates[0]["spec"]) if templates else None,
         deletes_claims=policy.get("whenDeleted") == "Delete",
+        parts=_parts(templates[0]["metadata"]["name"], spec) if templates else frozenset(),
     )
+
+
+def _parts(template: str, spec: Mapping[str, Any]) -> frozenset[str]:
+    pod = (spec.get("template") or {}).get("spec") or {}
+    mounts = [mount for container in (pod.get("containers") or ())[:1] for mount in container.get("volumeMounts") or ()]
+    return frozenset(str(mount.get("subPath") or "") for mount in mounts if mount.get("name") == template)
 
 
 def _claims(name: str, spec: Mapping[str, Any]) -> Claims:

@@ -49,6 +49,24 @@ def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterat
                 )
     elif before.set is not None and before.set.template is not None:
         yield from unlike(here, workload, before.set.template, replaced(before.set))
+        yield from of_template(here, workload, before.set, before.set.template)
+
+
+def of_template(here: str, workload: StatefulSpec, made: MadeSet, template: Claims) -> Iterator[Problem]:
+    """Where the stack file says so: the template's name, which begins the claims', and what of a claim is mounted."""
+    if workload.template != template.name:
+        yield Problem(
+            f"{here}.claimTemplate",
+            f"{workload.template} but its claims were made from {template.name}; {replaced(made)}, and new ones are"
+            f" empty; write {template.name} again; {ON_PURPOSE}",
+        )
+    for part in sorted(made.parts - workload.parts) if workload.parts is not None else ():
+        what = f"directory {part} of its claims was mounted" if part else "its claims were mounted whole"
+        again = f"mount subPath {part}" if part else "mount them without a subPath"
+        yield Problem(
+            f"{here}.mounts",
+            f"{what} and would be out of the pods' reach, with all data in it; {again} again; {ON_PURPOSE}",
+        )
 
 
 def unlike(

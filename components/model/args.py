@@ -110,7 +110,9 @@ class _Walk:
             return int(value)  # Pulumi's engine has one kind of number
         if isinstance(value, str | int | float):
             return value
-        self._wrong(path, f"a {type(value).__name__} is none of text, number, list and map; write one of them")
+        self._wrong(
+            path, f"of type {type(value).__name__}, which is none of text, number, list and map; write one of them"
+        )
         return None
 
     def _stand_in(self, value: Any, path: Path) -> Any:

@@ -139,7 +139,11 @@ SAYINGS: Final[Mapping[str, Words]] = {
     "int_type": lambda _: "not a whole number; write one without quotes",
     "bool_type": lambda _: "neither true nor false; write one of them without quotes",
     "string_type": lambda _: "not a text; write it in quotes",
-    "string_too_short": lambda _: "empty; write a text or leave the key out",
+    "string_too_short": lambda c: (
+        "empty; write a text or leave the key out"
+        if c["min_length"] == 1
+        else f"too short; write at least {c['min_length']} characters"
+    ),
     "string_too_long": lambda c: f"too long; write at most {c['max_length']} characters",
     "tuple_type": lambda _: "not a list; write one item a line, each after a dash",
     "dict_type": lambda _: "not a map; write its keys below it, indented",

@@ -166,6 +166,10 @@ class StatefulServiceSpec(StatefulSpec):
     def template(self) -> str:
         return self.claim_template
 
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset(mount.sub_path or "" for mount in self.mounts)
+
 
 def check_any_image(name: str, spec: StatefulServiceSpec, target: Target | None = None) -> Iterator[Finding]:
     """What the fields must agree on."""

@@ -90,6 +90,11 @@ class StatefulSpec(Workload):
         return self.seed_template
 
     @property
+    def parts(self) -> frozenset[str] | None:
+        """Directories of a claim that the stack file mounts, empty for a claim whole; None where the kind does it."""
+        return None
+
+    @property
     def claim_size(self) -> Quantity:
         """Size of each replica's claim."""
         return self.storage.claim_size or self.seed_claim_size

@@ -92,16 +92,23 @@ def export(stack: StackConfig) -> None:
 
 
 def deployed(
-    name: str, fields: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None, **options: Any
+    name: str,
+    fields: Mapping[str, Any],
+    opts: pulumi.ResourceOptions | None = None,
+    google: str | None = None,
+    **options: Any,
 ) -> Recorded:
-    """One workload of a stack file by itself, its secrets made: each begins with PASSWORD. Its outputs are exported."""
+    """One workload of a stack file by itself, its secrets made: each begins with PASSWORD. Its outputs are exported.
+
+    `google`: the project of its disks.
+    """
     kind = WORDS[fields["kind"]][fields.get("engine", next(iter(WORDS[fields["kind"]])))]
     spec = kind.spec.model_validate_json(json.dumps(fields))
 
     def program() -> None:
         keys = [secret.key for secret in kind.secrets(spec)]
         secrets = {key: pulumi.Output.secret(f"{PASSWORD} {position}") for position, key in enumerate(keys)}
-        site = Site(namespace="shop", project=None, secrets=secrets, opts=opts or pulumi.ResourceOptions())
+        site = Site(namespace="shop", project=google, secrets=secrets, opts=opts or pulumi.ResourceOptions())
         for key, value in kind.deploy(name, spec, site).items():
             pulumi.export(key, value)
 

@@ -565,3 +565,62 @@ def test_without_a_look_at_the_state_nothing_is_changed(monkeypatch: pytest.Monk
         "what the last up made cannot be read, so nothing is changed: invoke of"
         " pulumi:pulumi:readStackResourceOutputs failed: failed to load checkpoint: EOF; try again"
     )
+
+
+CACHE = {
+    "kind": "stateful",
+    "image": "redis:8",
+    "ports": [{"name": "redis", "port": 6379}],
+    "mounts": [{"path": "/data", "subPath": "data"}, {"path": "/wal", "subPath": "wal"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"claimTemplate": "store"},
+            "claimTemplate: store but its claims were made from data; the set would be replaced: all pods stop at once,"
+            " and the claims stay as they were made, and new ones are empty; write data again",
+        ),
+        (
+            {"mounts": [{"path": "/data", "subPath": "data"}]},
+            "mounts: directory wal of its claims was mounted and would be out of the pods' reach, with all data in it;"
+            " mount subPath wal again",
+        ),
+        (
+            {"storage": {"kind": "dynamic", "claimSize": "2Gi"}},
+            "storage.claimSize: 2Gi but its claims were made with 1Gi; the set would be replaced: all pods stop at"
+            " once, and the claims stay as they were made; write 1Gi again",
+        ),
+    ],
+)
+def test_an_edit_of_any_image_that_its_data_would_not_survive_is_refused(changes: dict[str, Any], said: str) -> None:
+    before = first({"cache": CACHE})
+    assert refused(before, {"cache": {**CACHE, **changes}}) == [f"{WORDS}.cache.{said}{PURPOSE}"]
+
+
+def test_a_claim_that_was_mounted_whole_stays_so() -> None:
+    whole = {**CACHE, "mounts": [{"path": "/data"}]}
+    (line,) = refused(first({"cache": whole}), {"cache": CACHE})
+    assert "mounts: its claims were mounted whole and would be out of the pods' reach" in line
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mounts": [*CACHE["mounts"], {"path": "/more", "subPath": "more"}]},
+        {"mounts": [{"path": "/srv", "subPath": "data"}, {"path": "/wal", "subPath": "wal"}]},
+        {"image": "redis:9", "env": {"A": "1"}, "uid": 1000},
+    ],
+)
+def test_an_edit_of_any_image_that_costs_no_data_is_let_through(changes: dict[str, Any]) -> None:
+    after(first({"cache": CACHE}), {"cache": {**CACHE, **changes}})
+
+
+def test_a_part_of_a_workload_is_not_taken_for_a_workload_of_its_own() -> None:
+    """A kubia has a StatefulService of its name, which is a kind by itself where it stands alone."""
+    before = first({"kubia": kubia()})
+    assert made_by_up.of(left_by(before), before.stack_outputs).workloads["kubia"].kind == "kubia"
+    (line,) = refused(before, {"kubia": CACHE})
+    assert line.startswith(f"{WORDS}.kubia.kind: stateful but it was made as kubia")
