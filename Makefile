@@ -94,10 +94,11 @@ bench: .venv/dev ## Speed and memory as ratios against a peer in the same run; O
 	@$(VENV)/python -m bench $(ONLY)
 
 .PHONY: check
-check: .venv/dev ## Format, lint, types, shell
+check: .venv/dev ## Format, lint, types, layers, shell
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-cache --no-logo
 	@git ls-files -z '*.sh' .ci/run | xargs -0 $(VENV)/shellcheck
 	@if command -v go >/dev/null; then go -C localcloud/toolchain/actionlint tool actionlint -shellcheck "$(CURDIR)/$(VENV)/shellcheck" "$(CURDIR)"/.github/workflows/*.yml; fi
 	@if command -v go >/dev/null; then test -z "$$(gofmt -l localcloud)" || { gofmt -d localcloud; exit 1; }; fi

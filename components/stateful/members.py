@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi
 
-from ..kubernetes.inputs import lift
+from ..kubernetes.inputs import is_late, lift
 from ..kubernetes.naming import claim_name, pod_host, service_host
 from ..kubernetes.objects import KubernetesObject
 from ..storage.provide import Provided, Wanted
@@ -104,9 +104,13 @@ class Members(Replicas):
 
 def check_volumes(name: str, pods: Pods, volumes: PersistentVolumes) -> None:
     """Volumes that were bound to other claims than this set will make would never be used: refused."""
-    made = (pods.namespace, pods.spec.template, name)
-    if volumes.bound_to != made:
-        (their_namespace, their_template, theirs), (namespace, template, _) = volumes.bound_to, made
+    (their_namespace, their_template, theirs), namespace, template = (
+        volumes.bound_to,
+        pods.namespace,
+        pods.spec.template,
+    )
+    known = not is_late(their_namespace) and not is_late(namespace)
+    if (their_template, theirs) != (template, name) or (known and their_namespace != namespace):
         raise pulumi.RunError(
             f"{name}: its volumes are bound to claims like {their_namespace}/{claim_name(their_template, theirs, 0)},"
             f" but it makes claims like {namespace}/{claim_name(template, name, 0)};"
