@@ -69,6 +69,10 @@ logs: .venv/up ## The ends of the logs; NAME=kubelet picks, FOLLOW=1 follows
 env: .venv/up ## Lines for eval "$(make -s env)": plain pulumi and kubectl work
 	@$(LOCALCLOUD) env --cloud $(CLOUD)
 
+.PHONY: yaml
+yaml: .venv/up ## Pulumi's language host for programs in YAML, for examples/yaml (built once)
+	@$(LOCALCLOUD) yaml
+
 .PHONY: preview
 preview: .venv/up ## What pulumi up would change
 	@$(LOCALCLOUD) preview --stack $(STACK) --cloud $(CLOUD)

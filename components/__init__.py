@@ -2,7 +2,8 @@
 
     from statefulsets import StatefulService, StatefulServiceArgs
 
-Each is imported when it is first asked for: a program without disks does not load Google's provider.
+A component is imported when a program first asks for it, so that a program without disks does not load Google's
+provider.
 """
 
 from __future__ import annotations

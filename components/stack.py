@@ -18,9 +18,10 @@ from .storage.backends import StaticBackend
 
 
 def deploy(stack: StackConfig) -> dict[str, Outputs]:
-    """Registers every workload; returns each one's outputs by its name.
+    """Registers every workload and returns the outputs of each by its name.
 
-    Before that it refuses a cluster that is not there, and edits that the data of the last `up` would not survive.
+    Before that it refuses a kubeconfig context that does not exist, and every edit of the stack file that the data of
+    the last `up` would not survive.
     """
     if wrong := kubeconfig.problem(stack.target):
         raise pulumi.RunError(f"1 problem in this stack's config:\n{wrong}")
@@ -42,7 +43,7 @@ def deploy(stack: StackConfig) -> dict[str, Outputs]:
 
 
 def claims_noted(workload: Workload, before: made.MadeWorkload | None) -> Outputs:
-    """How many ordinals ever had a claim, as an output: volumes beyond them are the ones that may be taken away."""
+    """The output `claimed`: how many ordinals ever had a claim. Only volumes beyond those may leave the stack file."""
     if not isinstance(workload, StatefulSpec) or not isinstance(workload.storage, StaticBackend):
         return {}
     last = workload.ordinal_range.stop
@@ -50,7 +51,7 @@ def claims_noted(workload: Workload, before: made.MadeWorkload | None) -> Output
 
 
 def cluster(target: Target) -> Provider:
-    """The target's cluster. The context is always sent, so that a kubeconfig's current one decides nothing."""
+    """The provider of the target's cluster. It always names the context: a kubeconfig's current one decides nothing."""
     return Provider(
         "cluster",
         context=target.context,

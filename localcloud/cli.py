@@ -139,6 +139,16 @@ def env(cloud: Cloud = "real") -> None:
             print(f"export {name}={shlex.quote(value)}")
 
 
+@app.command()
+def yaml() -> None:
+    """The language host of Pulumi programs in YAML, beside the other programs of this checkout."""
+    from localcloud import cluster
+    from localcloud.toolchain import YAML_HOST, install
+
+    with _interruptible():
+        cluster.link_programs(state(), install.programs(cache(), Progress(), [YAML_HOST]))
+
+
 node = typer.Typer(
     help="Outages of one node, for drills: `make up` ends them all.", no_args_is_help=True, rich_markup_mode="rich"
 )

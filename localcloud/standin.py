@@ -27,6 +27,8 @@ IMAGES = {
     "docker.io/luksa/kubia-pet:latest": "localhost/statefulsets/kubia:1",
     "k8s.gcr.io/nginx-slim:0.8": "localhost/statefulsets/nginx:1",
     "docker.io/library/mysql:8.4": MYSQLD,
+    "docker.io/library/postgres:17": "localhost/statefulsets/postgres:17",
+    "docker.io/library/redis:8": "localhost/statefulsets/redis:8",
 }
 """What is built here in place of an image of a registry, by that image's whole name."""
 

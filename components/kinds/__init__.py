@@ -1,4 +1,8 @@
-"""The kinds of workload, one folder each. A new one is a folder with a `KIND` (see `contract`) and a line here."""
+"""The registry of the kinds of workload.
+
+Each kind is a folder beside this file, with a `KIND` that meets the contract in `contract.py`. A new kind is such a
+folder, and its name in `FOLDERS`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,10 @@ KINDS: Final[tuple[Kind[Any], ...]] = tuple(import_module(f"{__name__}.{folder}"
 
 
 def by_word() -> Mapping[str, Mapping[str, Kind[Any]]]:
-    """Word -> engine -> kind; the first engine of a word is meant where a workload names none."""
+    """The kinds by the word that `kind` has in a stack file, and within a word by their `engine`.
+
+    A workload that names no engine is of the word's first one.
+    """
     words: dict[str, dict[str, Kind[Any]]] = {}
     for kind in KINDS:
         words.setdefault(kind.word, {})[kind.engine] = kind
@@ -32,5 +39,5 @@ WORDS: Final = by_word()
 
 
 def kind_of(workload: Any) -> Kind[Any]:
-    """The kind whose model a workload is."""
+    """The kind of a workload, found by the class of its model."""
     return next(kind for kind in KINDS if type(workload) is kind.spec)

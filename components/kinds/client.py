@@ -1,6 +1,6 @@
-"""What an application is given to use a MySQL: the same from a `mysql` and from a `cloud-sql` workload.
+"""What an application needs to use a MySQL. Both a `mysql` and a `cloud-sql` workload give it the same.
 
-An application takes a `MySqlClient` and neither knows nor cares which of the two stands behind it.
+An application takes a `MySqlClient` and need not know which of the two stands behind it.
 """
 
 from collections.abc import Mapping
@@ -18,19 +18,22 @@ MYSQL_PORT: Final = 3306
 
 @dataclass(frozen=True, kw_only=True)
 class MySqlClient:
-    """Where to write, where to read, and the Secret with what it takes to log in."""
+    """Where an application writes, where it reads, and the Secret with which it logs in."""
 
     write_endpoint: pulumi.Output[str]
     """`host:port` of the Service that leads to the primary."""
     read_endpoint: pulumi.Output[str]
     """`host:port` of the Service that leads to the read replicas; to the primary where there are none."""
     secret_name: pulumi.Output[str]
-    """Secret in the workload's namespace; `ClientSecretArgs` tells its keys."""
+    """Name of the Secret in the workload's namespace; `ClientSecretArgs` tells its keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientSecretArgs:
-    """What is in the Secret `<workload>-client`: host, read-host, port, user, password, database, and files."""
+    """What goes into the Secret `<workload>-client`.
+
+    Its keys are host, read-host, port, user, password and database, and those of `files`.
+    """
 
     namespace: pulumi.Input[str]
     write_service: str
@@ -39,16 +42,16 @@ class ClientSecretArgs:
     """Service that leads to the replicas; its DNS name becomes `read-host`."""
     user: str
     password: pulumi.Input[str]
-    """A secret wherever it comes from: it is marked as one here too."""
+    """The user's password. It is marked as a secret here, wherever it comes from."""
     database: str
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Further keys, for TLS: ca.crt, and tls.crt and tls.key where clients need a certificate."""
+    """Further keys for TLS: ca.crt, and where clients need a certificate also tls.crt and tls.key."""
 
 
 def mysql_client(
     workload: str, args: ClientSecretArgs, opts: pulumi.ResourceOptions, services: tuple[pulumi.Resource, ...]
 ) -> MySqlClient:
-    """Registers the Secret; what is returned waits for it and for the Services."""
+    """Registers the Secret. The outputs of the client that it returns wait for the Secret and the Services."""
     name = f"{workload}-client"
     secret = KubernetesObject(
         name,
@@ -57,7 +60,7 @@ def mysql_client(
             "kind": "Secret",
             "metadata": metadata(name, args.namespace, labels(workload)),
             "type": "Opaque",
-            # One by one: a preview then shows the keys, and hides the values.
+            # Each value is a secret by itself, so that a preview shows the keys and hides the values.
             "stringData": {key: pulumi.Output.secret(value) for key, value in contents(args).items()},
         },
         pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["data", "stringData"])),
@@ -72,7 +75,7 @@ def mysql_client(
 
 
 def contents(args: ClientSecretArgs) -> dict[str, pulumi.Input[str]]:
-    """The Secret's keys and values."""
+    """The keys and values of the Secret."""
     return {
         "host": lift(service_host, args.write_service, args.namespace),
         "read-host": lift(service_host, args.read_service, args.namespace),

@@ -1,5 +1,7 @@
-"""What a kind of workload is to the rest of the program. A new kind is a folder here with a `KIND`, and one line in the
-registry; the checks across workloads, the schema, passwords and images follow from what this contract asks.
+"""The contract between a kind of workload and the rest of the program.
+
+A new kind is a folder beside this file with a `KIND`, and one line in the registry. The checks across workloads, the
+JSON Schema, the passwords and the images of a local cluster all follow from what this contract asks of a kind.
 """
 
 from __future__ import annotations
@@ -29,13 +31,13 @@ class Secret:
     """A secret that a workload needs from its stack's config."""
 
     path: Path
-    """Where the workload names it, below the workload."""
+    """The field that names the secret, as a path below the workload."""
     key: str
-    """Its key in the config."""
+    """Key of the secret in the stack's config."""
     of_a_replica: bool = False
-    """Whether a MySQL replica gives it to its primary, which allows 32 bytes only."""
+    """Whether a MySQL replica logs in to its primary with it, for which MySQL keeps 32 bytes only."""
     is_password: bool = True
-    """Whether it must be a password that MySQL takes; any text otherwise."""
+    """Whether it must be a password that MySQL takes. Otherwise any text is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,51 +46,58 @@ class Site:
 
     namespace: str
     project: str | None
-    """Google project of the disks."""
+    """Google project of the disks; None where the stack names none."""
     secrets: Mapping[str, pulumi.Output[str]]
-    """By config key."""
+    """The stack's secrets by their config keys."""
     opts: pulumi.ResourceOptions
-    """They lead to the target's cluster."""
+    """Options with the provider of the target's cluster."""
 
 
 class Kind(ABC, Generic[S]):
-    """One kind of workload. `S` is its model, which says what may stand in the stack file."""
+    """One kind of workload. `S` is its model, which says what a stack file may say of such a workload."""
 
     word: ClassVar[str]
-    """Its `kind` in the stack file."""
+    """The value of `kind` in the stack file."""
     engine: ClassVar[str] = ""
-    """Its `engine`, where several kinds share a word; the first of them in the registry is meant by default."""
+    """The value of `engine` in the stack file, where several kinds share a word. The first one is the default."""
     component: ClassVar[str]
-    """Type token of its component, by which the last `up` is recognised."""
+    """Type token of the component. What the last `up` made is recognised by it, so it never changes."""
     data_elsewhere: ClassVar[bool] = False
-    """Whether its data are outside the cluster, so that the component alone tells of them."""
+    """Whether the data are outside the cluster, so that the state shows them by the component alone."""
     spec: type[S]
 
     @abstractmethod
     def deploy(self, name: str, spec: S, site: Site) -> Outputs:
-        """Registers the workload's component; its outputs become the stack's under the workload's name.
+        """Registers the workload's component and returns its outputs, which the stack has under the workload's name.
 
-        The component is imported here and not above: tools read stack files without Pulumi and its providers.
+        Each kind imports its component in this method and not at the top of the module, because tools read stack files
+        without Pulumi and its providers.
         """
 
     def problems(self, name: str, spec: S, target: Target | None = None) -> Iterable[Finding]:
-        """What its fields must agree on, as paths below the workload. `target`: None where it is not known."""
+        """All that is wrong with the workload beyond its single fields, each with its path below the workload.
+
+        `target` is the stack's cluster; it is None where a component is used without a stack file.
+        """
         return check_name(name)
 
     def secrets(self, spec: S) -> Iterable[Secret]:
-        """The secrets that it needs from the config."""
+        """The secrets that the workload needs from the stack's config."""
         return ()
 
     def services(self, name: str, spec: S) -> Iterator[tuple[str, Path]]:
-        """The Services that it makes, each with the path that asks for it: no two workloads may make the same."""
+        """Names of the Services that the workload makes, each with the path of the field that asks for it.
+
+        No two workloads of a stack may make a Service of the same name.
+        """
         yield name, ()
 
     def images(self, spec: S) -> Iterable[str]:
-        """The images that its pods run."""
+        """The images that the workload's pods run; a local cluster imports them before `up`."""
         return ()
 
     def google(self, spec: S) -> Iterable[str]:
-        """The services of Google that it needs: `compute`, `sql`."""
+        """The services of Google that the workload needs, of `compute` and `sql`."""
         return ()
 
 

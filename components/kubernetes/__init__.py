@@ -1,1 +1,1 @@
-"""Kubernetes' own words: objects, names that it derives, quantities, and what every pod of ours has in common."""
+"""What Kubernetes defines: objects, derived names, quantities, and the security that every pod of this program has."""

@@ -17,9 +17,9 @@ def is_late(value: Any) -> bool:
 
 
 def lift(function: Callable[..., T], *values: pulumi.Input[Any]) -> pulumi.Input[T]:
-    """`function(*values)`: at once where all values are known, else once they are.
+    """Calls `function(*values)` at once where all values are known, and otherwise as soon as they are.
 
-    What is known stays a plain value, so that a preview shows it and a test compares it.
+    A result that is known stays a plain value, so that a preview shows it and a test compares it.
     """
     if any(map(is_late, values)):
         return pulumi.Output.all(*values).apply(lambda known: function(*known))

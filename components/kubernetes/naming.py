@@ -1,4 +1,4 @@
-"""The names Kubernetes derives from a StatefulSet's; derived here once, so that no two parts disagree."""
+"""The names that Kubernetes derives from a StatefulSet's name, in one place, so that no two parts disagree."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ LONGEST_LABEL = 63
 
 
 def pod_name(workload: str, ordinal: int) -> str:
-    """Name and host name of the pod with this ordinal."""
+    """Name, and host name, of the pod with this ordinal."""
     return f"{workload}-{ordinal}"
 
 
 def claim_name(template: str, workload: str, ordinal: int) -> str:
-    """Name of the claim the StatefulSet makes for this ordinal."""
+    """Name of the claim that the StatefulSet makes for this ordinal."""
     return f"{template}-{pod_name(workload, ordinal)}"
 
 
@@ -23,7 +23,7 @@ def service_host(service: str, namespace: str) -> str:
 
 
 def pod_host(workload: str, ordinal: int, namespace: str) -> str:
-    """DNS name that stays with this ordinal through the governing Service."""
+    """DNS name of the pod with this ordinal, which the governing Service keeps for it."""
     return f"{pod_name(workload, ordinal)}.{service_host(workload, namespace)}"
 
 
@@ -33,7 +33,7 @@ def digest(text: str) -> str:
 
 
 def bounded(text: str) -> str:
-    """The text where it fits a label, else its beginning and its digest."""
+    """The text if it fits a label, and otherwise its beginning and its digest."""
     if len(text) <= LONGEST_LABEL:
         return text
     return f"{text[: LONGEST_LABEL - 9].rstrip('-.')}-{digest(text)}"

@@ -1,8 +1,8 @@
 """Kubernetes objects as the API's own JSON.
 
-Every object of this program is a plain mapping in the published shape of its API, so that what a test validates
-against Kubernetes' OpenAPI schema is what the cluster is sent, byte for byte. pulumi-kubernetes' classes register the
-very same resources; importing them costs each run 0.8 s and 85 MB, which is more than the rest of the program.
+Every object of this program is a plain mapping in the published shape of its API. So a test validates against
+Kubernetes' OpenAPI schema just what the cluster is sent, byte for byte. The classes of pulumi-kubernetes register the
+very same resources, but importing them costs each run 0.8 s and 85 MB, which is more than the rest of the program.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import pulumi
 Manifest = Mapping[str, Any]
 
 SKIP_AWAIT: Final = {"pulumi.com/skipAwait": "true"}
-"""Annotation of an object whose readiness nothing waits for."""
+"""Annotation of an object that `up` does not wait for."""
 OWNER: Final = "statefulsets/belongs-to-stack"
-"""Annotation of every object: its project and stack. Creating is a server-side apply, which takes over what is there
-already; that fails where it would change what another field manager set, and so no stack takes another's objects."""
+"""Annotation of every object, with its project and stack. Creating is a server-side apply, which takes over an object
+that is there already, but fails where it would change what another field manager set. So no stack takes another's."""
 
 
 class KubernetesObject(pulumi.CustomResource):
-    """One object, registered with the token pulumi-kubernetes' class for it has, at that package's version."""
+    """One object, registered with the type token of its class in pulumi-kubernetes, at that package's version."""
 
     def __init__(self, name: str, manifest: Manifest, opts: pulumi.ResourceOptions | None = None) -> None:
-        """`name` is the resource's name in the stack; the object's own is in its metadata."""
+        """`name` is the resource's name in the stack. The object's own name is in its metadata."""
         pinned = pulumi.ResourceOptions(version=provider_version())
         super().__init__(
             type_token(manifest["apiVersion"], manifest["kind"]),
@@ -37,14 +37,20 @@ class KubernetesObject(pulumi.CustomResource):
         )
 
     @property
+    def uid(self) -> pulumi.Output[str]:
+        """What the cluster knows this very object by."""
+        made: pulumi.Output[Any] = self.__dict__["metadata"]
+        return made.apply(lambda metadata: str(metadata["uid"]))
+
+    @property
     def object_name(self) -> pulumi.Output[str]:
-        """The object's own name, also where the provider ends it at random."""
+        """The object's own name, even where the provider ends it at random."""
         made: pulumi.Output[Any] = self.__dict__["metadata"]
         return made.apply(lambda metadata: str(metadata["name"]))
 
 
 def owned(manifest: Manifest) -> dict[str, Any]:
-    """The object with its stack's name."""
+    """The object with the annotation that names its stack."""
     before = manifest["metadata"]
     annotations = {**before.get("annotations", {}), OWNER: f"{pulumi.get_project()}/{pulumi.get_stack()}"}
     return {**manifest, "metadata": {**before, "annotations": annotations}}
@@ -52,23 +58,23 @@ def owned(manifest: Manifest) -> dict[str, Any]:
 
 @cache
 def provider_version() -> str:
-    """Looked up once: it reads a file, and there may be a thousand objects."""
+    """The version of pulumi-kubernetes. It is read from a file, so only once for what may be a thousand objects."""
     return version("pulumi-kubernetes")
 
 
 def type_token(api_version: str, kind: str) -> str:
-    """`v1`, `Service` -> `kubernetes:core/v1:Service`."""
+    """Pulumi's type token of an API type: for `v1` and `Service` it is `kubernetes:core/v1:Service`."""
     return f"kubernetes:{api_version if '/' in api_version else f'core/{api_version}'}:{kind}"
 
 
 def metadata(
     name: pulumi.Input[str], namespace: pulumi.Input[str] | None, labels: Mapping[str, str], **more: Any
 ) -> dict[str, Any]:
-    """An object's metadata; cluster-wide objects have no namespace."""
+    """The metadata of an object. Cluster-wide objects have no namespace."""
     place = {} if namespace is None else {"namespace": namespace}
     return {"name": name, **place, "labels": dict(labels), **more}
 
 
 def labels(app: str) -> dict[str, str]:
-    """The seeds' `app` label, which selectors use, and the recommended ones (Kubernetes docs, "Recommended Labels")."""
+    """The label `app`, which selectors use, and the recommended labels (Kubernetes docs, "Recommended Labels")."""
     return {"app": app, "app.kubernetes.io/name": app, "app.kubernetes.io/managed-by": "pulumi"}

@@ -1,4 +1,4 @@
-"""What every pod of ours has in common: the restrictions of Pod Security `restricted`, and HTTP probes.
+"""What every pod of this program has in common: the restrictions of Pod Security `restricted`, and HTTP probes.
 
 Source: Kubernetes docs v1.34, "Pod Security Standards", profile Restricted.
 """
@@ -13,7 +13,10 @@ CAPABILITIES: Final = "capabilities"
 
 
 def container_security(allowed: Collection[str] = ()) -> dict[str, Any]:
-    """A container without privileges that writes nowhere but to its volumes, unless either is allowed, by its word."""
+    """Security context of a container without privileges that writes to its volumes alone.
+
+    `allowed` has the words of `AllowSpec`, of which `writableRoot` and `capabilities` lift a restriction.
+    """
     return {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": WRITABLE_ROOT not in allowed,
@@ -22,7 +25,7 @@ def container_security(allowed: Collection[str] = ()) -> dict[str, Any]:
 
 
 def restricted_pod(uid: int) -> dict[str, Any]:
-    """A pod that runs as this user and group, and not as root unless that is the user."""
+    """Security context of a pod that runs as this user and group, and not as root unless the user is root."""
     return {
         "runAsNonRoot": uid != 0,
         "runAsUser": uid,
@@ -32,12 +35,12 @@ def restricted_pod(uid: int) -> dict[str, Any]:
 
 
 def data_owner(uid: int) -> dict[str, Any]:
-    """A restricted pod that also owns its volumes. OnRootMismatch spares a large volume the walk at each start."""
+    """The same of a pod that owns its volumes. OnRootMismatch spares a large volume a walk through it at each start."""
     return {**restricted_pod(uid), "fsGroup": uid, "fsGroupChangePolicy": "OnRootMismatch"}
 
 
 def http_probe(path: str, port: str, period: int, failures: int) -> dict[str, Any]:
-    """GET the path every `period` seconds; that many failures in a row count."""
+    """A probe that requests the path every `period` seconds. It acts on `failures` failures in a row."""
     return {
         "httpGet": {"path": path, "port": port},
         "periodSeconds": period,

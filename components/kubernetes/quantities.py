@@ -28,17 +28,17 @@ GI: Final = _BINARY["Gi"]
 
 @total_ordering
 class Quantity:
-    """An amount of bytes or CPU; keeps its spelling for the API and compares by value."""
+    """An amount of bytes or CPU. It keeps its spelling for the API, and compares by value."""
 
     __slots__ = ("text", "value")
 
     text: str
-    """As written, which is what the API gets."""
+    """The amount as it was written, which is what the API gets."""
     value: Fraction
     """The exact amount in the base unit (bytes, CPUs)."""
 
     def __init__(self, text: str) -> None:
-        """Parses a quantity; ValueError says which form is allowed."""
+        """Parses a quantity. A ValueError says which form is allowed."""
         match = re.fullmatch(_PATTERN, text, re.ASCII) if len(text) <= 64 else None
         if match is None:
             raise ValueError("not a quantity; write a number with a unit, such as 10Gi, 1Mi or 500m")
@@ -73,7 +73,7 @@ class Quantity:
 
     @property
     def whole_gi(self) -> int:
-        """The amount in GiB; ValueError unless it is a whole number of at least 1 (GCE sizes disks so)."""
+        """The amount in GiB. ValueError unless it is a whole number of at least 1, as sizes of GCE's disks are."""
         gi = self.value / GI
         if gi.denominator != 1 or gi < 1:
             raise ValueError("not a whole number of Gi; disks are sized in whole GiB, so write 1Gi, 2Gi and so on")
@@ -81,7 +81,7 @@ class Quantity:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Quantities are strings in config; a bare number is refused, for `10` is ten bytes to Kubernetes."""
+        """Makes quantities strings in config. A bare number is refused, because `10` is ten bytes to Kubernetes."""
         from_text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema(strict=True))
         return core_schema.json_or_python_schema(
             json_schema=from_text,

@@ -1,4 +1,4 @@
-"""`kind: stateful`: what the stack file says of a workload of any image."""
+"""The fields of a `stateful` workload, which runs any image, and what they must agree on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PortName = Annotated[
     Field(max_length=15),
     *form(r"(?=.*[a-z])[a-z0-9](-?[a-z0-9])*", "not a port's name; write up to 15 of a-z 0-9 -, with a letter"),
 ]
-"""Kubernetes API, ContainerPort.name: an IANA_SVC_NAME."""
+"""A port's name: an IANA_SVC_NAME (Kubernetes API, ContainerPort.name)."""
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Reason = Annotated[str, Field(min_length=10, max_length=500)]
 """A sentence that a reviewer can agree or disagree with."""
@@ -45,11 +45,11 @@ class PortSpec(Model):
     """A port that the image listens on and the governing Service names."""
 
     name: PortName
-    """Such as redis: the first port's is what probes and clients use by default."""
+    """Name of the port, such as redis. A probe that names no port asks the first one."""
     port: PortNumber
-    """Number on the Services."""
+    """The port's number on the Services."""
     container_port: PortNumber | None = None
-    """Number in the pod. Default: the same."""
+    """The port's number in the pod. Default: the same as `port`."""
 
 
 class MountSpec(Model):
@@ -58,8 +58,9 @@ class MountSpec(Model):
     path: AbsolutePath
     """Directory in the container, such as /data."""
     sub_path: SubPath | None = None
-    """Directory of the claim, made if absent. Default: the claim whole, which on a fresh disk holds `lost+found`."""
+    """Directory of the claim, made if absent. Default: the whole claim, which on a fresh ext4 disk has `lost+found`."""
     read_only: bool = False
+    """Whether the container may only read there."""
 
 
 class ScratchSpec(Model):
@@ -68,99 +69,113 @@ class ScratchSpec(Model):
     path: AbsolutePath
     """Directory in the container, such as /tmp."""
     size: Size = Quantity("64Mi")
-    """The pod is evicted when it holds more."""
+    """The most that it may hold: Kubernetes evicts the pod when there is more in it."""
     memory: bool = False
-    """Keep it in memory, on the container's account, and never on a disk: for keys and passwords."""
+    """Whether it is in memory and never on a disk, as for keys and passwords. It counts against the memory limit."""
 
 
 class HttpSpec(Model):
-    """GET a path; 200 to 399 is well."""
+    """A probe that requests a path; any status from 200 to 399 passes."""
 
     path: Annotated[str, *form(r"/\S*", "not a path; write one such as /healthz")] = "/"
+    """Path that is requested with GET."""
     port: PortName | None = None
-    """Name of one of the ports. Default: the first."""
+    """Name of the port that is asked. Default: the first of the workload's ports."""
 
 
 class TcpSpec(Model):
-    """Open a connection."""
+    """A probe that passes when a port accepts a connection."""
 
     port: PortName | None = None
-    """Name of one of the ports. Default: the first."""
+    """Name of the port that is asked. Default: the first of the workload's ports."""
 
 
 class ProbeSpec(Model):
-    """A question that the kubelet asks, in one of three ways."""
+    """A question that the kubelet asks the container again and again, in exactly one of three ways."""
 
     http: HttpSpec | None = None
+    """Request a path over HTTP."""
     tcp: TcpSpec | None = None
+    """Open a connection to a port."""
     exec: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """A command in the container, word by word; 0 is well. There is no shell but one that you name."""
+    """Run this command in the container, one item a word; exit code 0 passes. There is no shell unless you name one."""
     period_seconds: Annotated[int, Field(ge=1, le=3600)] = 5
+    """Seconds from one question to the next."""
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 2
+    """Seconds after which a missing answer counts as a failure."""
     failures: Annotated[int, Field(ge=1, le=100_000)] = 3
-    """So many wrong answers in a row count."""
+    """How many failures in a row it takes before anything is done."""
 
 
 class AllowSpec(Model):
-    """What an image needs beyond Pod Security `restricted` and a read-only root file system: a word, and why."""
+    """What the image may do beyond Pod Security `restricted` and a read-only root file system.
+
+    The value of each word is the reason for it, of 10 to 500 characters, which the StatefulSet has as an annotation.
+    """
 
     writable_root: Reason | None = None
-    """It writes beside its programs. Prefer `scratch`, which says where."""
+    """The image may write to its root file system. Prefer `scratch`, which names the directories."""
     privileged_ports: Reason | None = None
-    """It listens below 1024: a sysctl of the pod's own, which `restricted` allows."""
+    """The image may listen on ports below 1024, by a sysctl of the pod's own, which `restricted` allows."""
     root: Reason | None = None
-    """It runs as user 0, with `uid: 0`. The namespace must admit Pod Security `baseline`."""
+    """The image may run as user 0; write `uid: 0` as well. The namespace must admit Pod Security `baseline`."""
     capabilities: Reason | None = None
-    """It needs the container runtime's usual capabilities, as images do that start as root to change to a user."""
+    """The image keeps the container runtime's usual capabilities, to start as root and then change its user."""
     api_token: Reason | None = None
-    """It talks to Kubernetes: the token of its ServiceAccount `<name>` is mounted. Grant that account what it needs."""
+    """The image gets the token of its ServiceAccount `<name>`, to talk to Kubernetes. Grant that what it needs."""
 
     @property
     def words(self) -> Mapping[str, str]:
-        """What is allowed, as in the stack file, and why."""
+        """The words that are given, as in the stack file, each with its reason."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
 class StatefulServiceSpec(StatefulSpec):
-    """Any image whose replicas keep data: ports, mounts, command, environment, files, probes, and what it may do."""
+    """A workload of any image whose replicas keep data, such as Redis or PostgreSQL."""
 
     seed_claim_size: ClassVar[Quantity] = Quantity("1Gi")
 
     kind: Literal["stateful"] = "stateful"
     replicas: Replicas = 1
+    """Number of pods, each with a claim of its own. They are independent: nothing here replicates data between them."""
     image: Image
+    """Image of the pods."""
     storage: Storage = DynamicStorage()
+    """Where the replicas' data lie. Default: volumes of the StorageClass `standard`."""
     claim_template: Label = "data"
     """Name of the claim template: claims are `<template>-<workload>-<ordinal>`. A change is refused: new claims would
     be empty."""
     ports: Annotated[tuple[PortSpec, ...], Field(min_length=1)]
-    """What it listens on; nothing else is reachable."""
+    """The ports that the image listens on. The NetworkPolicy admits connections to no others."""
     mounts: Annotated[tuple[MountSpec, ...], Field(min_length=1)]
-    """Where the claim appears. Several parts of one claim: name a `subPath` in each."""
+    """Where each replica's claim appears in its container. With several mounts, name another `subPath` in each."""
     command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """The image's entry point in other words, word by word. Default: the image's own."""
+    """Command in place of the image's entry point, one item a word. Default: the image's own."""
     args: tuple[str, ...] = ()
-    """What follows the entry point. Kubernetes puts environment variables in: `$(POD_NAME)`."""
+    """Arguments of the entry point, one item a word. Kubernetes puts variables in, such as `$(POD_NAME)`."""
     env: Mapping[EnvName, str] = Field(default_factory=dict)
-    """Environment variables. POD_NAME and POD_NAMESPACE are there already."""
+    """Environment variables by their names. POD_NAME and POD_NAMESPACE are always there besides."""
     secret_env: Mapping[EnvName, ConfigKey] = Field(default_factory=dict)
-    """Variables whose values are secrets: their keys in the stack's config (`pulumi config set --secret <key>`)."""
+    """Environment variables with secret values: name -> key in the config (`pulumi config set --secret <key>`)."""
     config_files: Mapping[AbsolutePath, str] = Field(default_factory=dict)
-    """Files by their path in the container. A changed one rolls the pods; pods of the old set keep the old file."""
+    """Text files by their path in the container. A changed file rolls the pods; a pod that has not been restarted yet
+    keeps the file that it was made with."""
     scratch: tuple[ScratchSpec, ...] = ()
+    """Directories that are empty whenever the pod starts, for what the image writes besides its data."""
     readiness: ProbeSpec = ProbeSpec(tcp=TcpSpec())
-    """Whether a pod is listed in DNS and gets connections, and a roll-out goes on. Default: the first port is open."""
+    """Until it passes, the pod gets no connections and a roll-out waits. Default: the first port is open."""
     liveness: ProbeSpec | None = None
-    """Whether the container is well; if not, it is started anew. Default: while its process lives."""
+    """When it fails, the container is restarted. Default: none; it is restarted only when its process ends."""
     startup: ProbeSpec | None = None
-    """Until this is well the other two wait, so that a long recovery is not taken for a failure."""
+    """The other two probes wait until it has passed once, so that a long recovery is no failure. Default: none."""
     uid: Annotated[int, Field(ge=0, le=2**31 - 1)] = 65532
-    """User and group of the pods, and the group that owns their volumes."""
+    """Number of the user and group that the pods run as, and of the group that owns their volumes."""
     publish_not_ready: bool = False
-    """Names of pods that are not ready resolve too: for members of a cluster that must find each other first."""
+    """Whether DNS lists pods that are not ready, too, for clusters whose members must find each other first."""
     resources: Resources = SMALL
+    """CPU and memory of each container."""
     allow: AllowSpec = AllowSpec()
-    """Beyond the restrictions, each word with its reason."""
+    """What the image may do beyond Pod Security `restricted`, each with the reason for it."""
 
     @property
     def template(self) -> str:
@@ -172,7 +187,7 @@ class StatefulServiceSpec(StatefulSpec):
 
 
 def check_any_image(name: str, spec: StatefulServiceSpec, target: Target | None = None) -> Iterator[Finding]:
-    """What the fields must agree on."""
+    """All that is wrong with the workload beyond its single fields."""
     yield from check_stateful(name, spec, target)
     yield from ports_differ(spec)
     yield from places_differ(spec)
@@ -182,7 +197,7 @@ def check_any_image(name: str, spec: StatefulServiceSpec, target: Target | None 
 
 
 def ports_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
-    """A Service tells ports apart by name and by number, a pod by its own numbers."""
+    """Ports differ by name and by number on the Services, and by number in the pod."""
     for field in ("name", "port", "container"):
         values = [(p.container_port or p.port) if field == "container" else getattr(p, field) for p in spec.ports]
         for position in repeated(values):
@@ -191,7 +206,7 @@ def ports_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
 
 
 def places_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
-    """Each path of the container shows one thing."""
+    """Each path in the container has one mount, directory or file, and each mount shows another part of the claim."""
     places: list[tuple[Path, str]] = [(("mounts", i, "path"), mount.path) for i, mount in enumerate(spec.mounts)]
     places += [(("scratch", i, "path"), scratch.path) for i, scratch in enumerate(spec.scratch)]
     places += [(("configFiles", path), path) for path in spec.config_files]
@@ -207,7 +222,7 @@ def places_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
 
 
 def variables_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
-    """A variable has one value."""
+    """A variable is in one of `env` and `secretEnv` only, and is none that the program sets itself."""
     for name in spec.env.keys() & spec.secret_env.keys():
         yield ("secretEnv", name), "in env too; leave it out there"
     for field, names in (("env", spec.env), ("secretEnv", spec.secret_env)):
@@ -219,7 +234,7 @@ RESERVED: Final = frozenset({"POD_NAME", "POD_NAMESPACE"})
 
 
 def probes_ask(spec: StatefulServiceSpec) -> Iterator[Finding]:
-    """One question each, to a port that is there."""
+    """Each probe has exactly one of http, tcp and exec, and names a port that the workload has."""
     ports = [port.name for port in spec.ports]
     for field in ("readiness", "liveness", "startup"):
         probe: ProbeSpec | None = getattr(spec, field)
@@ -235,7 +250,7 @@ def probes_ask(spec: StatefulServiceSpec) -> Iterator[Finding]:
 
 
 def root_is_allowed(spec: StatefulServiceSpec) -> Iterator[Finding]:
-    """Root is named twice, so that nobody becomes it by a slip."""
+    """Root takes both `uid: 0` and `allow.root`, so that nothing runs as root by a slip; low ports take a word, too."""
     if spec.uid == 0 and spec.allow.root is None:
         yield ("uid",), "0 is root; write another user, or say why in allow.root"
     if spec.uid != 0 and spec.allow.root is not None:
@@ -251,7 +266,7 @@ def root_is_allowed(spec: StatefulServiceSpec) -> Iterator[Finding]:
 
 
 def repeated(values: Sequence[object]) -> Iterator[int]:
-    """Positions of values that are there already."""
+    """Positions of values that stand further up in the list already."""
     seen: set[object] = set()
     for position, value in enumerate(values):
         if value in seen:

@@ -1,9 +1,10 @@
-"""What any program gives to a component made of a StatefulSet.
+"""The arguments of the components that are made of a StatefulSet.
 
-The fields are those of the stack file, in Python's spelling, and mean the same: the models say what each may be and
-what it is by default (`StatefulSpec`, `StatefulServiceSpec`, and the backends in `storage.backends`). A field that is a
-`pulumi.Input` may be another resource's Output; what decides which objects there are may not. Where the stack file has
-a choice of forms, such as the storage's, these have all their fields, and the model says which go together.
+The fields are those of the stack file, in Python's spelling, and mean the same. The models say what each may be and
+what it is by default: `StatefulSpec`, `StatefulServiceSpec`, and the backends in `storage.backends`. A field that is a
+`pulumi.Input` may be another resource's Output; a field that decides which objects there are may not. Where the stack
+file has a choice of forms, as for the storage, the arguments have the fields of all forms, and the model says which
+belong together.
 """
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
@@ -23,7 +24,7 @@ class AmountsArgs(TypedDict, total=False):
 
 
 class ResourcesArgs(TypedDict, total=False):
-    """What a container is promised and what it may not exceed."""
+    """What is reserved for a container (`requests`), and what it may not exceed (`limits`)."""
 
     requests: AmountsArgs
     limits: AmountsArgs
@@ -43,7 +44,7 @@ class OrdinalsArgs(TypedDict, total=False):
 
 
 class StatefulArgs(TypedDict, total=False):
-    """What every component made of a StatefulSet may be given."""
+    """The arguments that every component made of a StatefulSet has."""
 
     namespace: pulumi.Input[str]
     project: str
@@ -86,20 +87,20 @@ class ScratchArgs(TypedDict, total=False):
 
 
 class HttpArgs(TypedDict, total=False):
-    """GET a path."""
+    """A probe that requests a path; any status from 200 to 399 passes."""
 
     path: str
     port: str
 
 
 class TcpArgs(TypedDict, total=False):
-    """Open a connection."""
+    """A probe that passes when a port accepts a connection."""
 
     port: str
 
 
 class ProbeArgs(TypedDict, total=False):
-    """A question that the kubelet asks: http, tcp or exec."""
+    """A question that the kubelet asks the container again and again, by one of http, tcp and exec."""
 
     http: HttpArgs
     tcp: TcpArgs
@@ -110,7 +111,7 @@ class ProbeArgs(TypedDict, total=False):
 
 
 class AllowArgs(TypedDict, total=False):
-    """What an image needs beyond Pod Security `restricted`: a word, and why."""
+    """What the image may do beyond Pod Security `restricted`. The value of each word is the reason for it."""
 
     writable_root: str
     privileged_ports: str
@@ -120,7 +121,7 @@ class AllowArgs(TypedDict, total=False):
 
 
 class StatefulServiceArgs(StatefulArgs, total=False):
-    """What StatefulService needs to know; as `kind: stateful` of the stack file, but for `secret_env`."""
+    """The arguments of StatefulService: the fields of `kind: stateful`, but with secrets themselves in `secret_env`."""
 
     ports: Required[Sequence[PortArgs]]
     mounts: Required[Sequence[MountArgs]]
@@ -129,7 +130,7 @@ class StatefulServiceArgs(StatefulArgs, total=False):
     args: Sequence[pulumi.Input[str]]
     env: Mapping[str, pulumi.Input[str]]
     secret_env: Mapping[str, pulumi.Input[str]]
-    """Variables whose values are secrets: the values themselves, which are marked as secrets here too."""
+    """Environment variables with secret values. The values are marked as secrets here, wherever they come from."""
     config_files: Mapping[str, pulumi.Input[str]]
     scratch: Sequence[ScratchArgs]
     readiness: ProbeArgs

@@ -1,4 +1,4 @@
-"""What no single field of a workload can tell: replicas against disks, sizes down the chain, zones, versions."""
+"""Checks that compare fields of a workload: replicas with disks, sizes with each other, zones and versions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEW_FIELDS: Final[tuple[NewField, ...]] = (
 
 
 def check_stateful(name: str, workload: StatefulSpec, target: Target | None = None) -> Iterator[Finding]:
-    """One workload by itself, and against the cluster where that is known."""
+    """All that is wrong with a workload beyond its single fields, and on the cluster where that is known."""
     yield from check_name(name)
     yield from replicas_have_disks(workload)
     yield from claim_is_not_shared(workload)
@@ -41,7 +41,7 @@ def check_stateful(name: str, workload: StatefulSpec, target: Target | None = No
 
 
 def replicas_have_disks(workload: StatefulSpec) -> Iterator[Finding]:
-    """Every replica finds a volume bound to its claim."""
+    """Every replica has a volume that is bound to its claim, where volumes are made before the pods."""
     last = workload.ordinal_range.stop
     if not isinstance(workload.storage, StaticBackend) or not workload.replicas:
         return
@@ -63,7 +63,7 @@ def _some(noun: str, count: int) -> str:
 
 
 def claim_is_not_shared(workload: StatefulSpec) -> Iterator[Finding]:
-    """The seeds' mistake: one claim that one node can mount, under several replicas."""
+    """Several replicas do not share a claim that one node alone can mount, the mistake that the tutorials show."""
     storage = workload.storage
     if isinstance(storage, SharedClaim) and workload.replicas > 1 and storage.access_mode != "ReadWriteMany":
         yield (
@@ -75,7 +75,7 @@ def claim_is_not_shared(workload: StatefulSpec) -> Iterator[Finding]:
 
 
 def sizes_fit(workload: StatefulSpec) -> Iterator[Finding]:
-    """Claim within volume within disk: a claim above its volume stays pending for ever."""
+    """A claim is no larger than its volume, or it would stay pending for ever, and a volume no larger than its disk."""
     storage = workload.storage
     if not isinstance(storage, StaticBackend):
         return
@@ -94,7 +94,7 @@ def sizes_fit(workload: StatefulSpec) -> Iterator[Finding]:
 
 
 def target_knows(target: Target, workload: StatefulSpec) -> Iterator[Finding]:
-    """An older API server drops fields that it does not know, in silence."""
+    """The cluster knows every field that is used: an older API server silently drops those that it does not know."""
     for field, since, used in NEW_FIELDS:
         if target.version < since and used(workload):
             first = ".".join(map(str, since))
@@ -107,7 +107,7 @@ def target_knows(target: Target, workload: StatefulSpec) -> Iterator[Finding]:
 
 
 def nodes_reach_disks(target: Target, storage: Backend) -> Iterator[Finding]:
-    """A disk is reached from its own zones only."""
+    """Every disk is in a zone that has nodes, for no other node reaches it."""
     if target.zones is None:
         return
     for field, zone in zones_of(storage):

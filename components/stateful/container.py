@@ -1,4 +1,4 @@
-"""The container of a StatefulService of any image, and the volumes and files around it."""
+"""The container of a StatefulService, and the volumes and files around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pulumi
 
 from ..kubernetes.inputs import lift
 from ..kubernetes.naming import digest
-from ..kubernetes.objects import labels, metadata
+from ..kubernetes.objects import KubernetesObject, labels, metadata
 from ..model.args import Checked
 from .any_image import MountSpec, ProbeSpec, StatefulServiceSpec
 from .objects import Port
@@ -20,7 +20,8 @@ FILES: Final = "config-files"
 IDENTITY: Final = (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"))
 PRIVILEGED_WORD: Final = "privilegedPorts"
 PRIVILEGED_PORTS: Final = {"net.ipv4.ip_unprivileged_port_start": "0"}
-"""Low ports without root; on Kubernetes' list of safe sysctls since 1.22, so Pod Security `restricted` allows it."""
+"""The sysctl by which a pod listens on low ports without root. It is on Kubernetes' list of safe sysctls since 1.22, so
+that Pod Security `restricted` allows it."""
 
 
 def ports(spec: StatefulServiceSpec) -> tuple[Port, ...]:
@@ -29,7 +30,7 @@ def ports(spec: StatefulServiceSpec) -> tuple[Port, ...]:
 
 
 def container(name: str, checked: Checked[StatefulServiceSpec], secret: pulumi.Input[str] | None) -> dict[str, Any]:
-    """The one container. `secret`: name of the Secret with the secret variables."""
+    """The pod's only container. `secret` is the name of the Secret with the secret variables."""
     spec = checked.spec
     probes = {"readinessProbe": spec.readiness, "livenessProbe": spec.liveness, "startupProbe": spec.startup}
     words = {
@@ -53,7 +54,10 @@ def container(name: str, checked: Checked[StatefulServiceSpec], secret: pulumi.I
 
 
 def volume_mounts(spec: StatefulServiceSpec) -> list[dict[str, Any]]:
-    """The claim's parts, scratch directories, and files: each by itself, so that its neighbours stay the image's."""
+    """The mounts of the claim, of scratch directories and of files.
+
+    Each file is a mount by itself, so that the image's own files in the same directory stay visible.
+    """
     return [
         *(claim_mount(spec.template, mount) for mount in spec.mounts),
         *({"name": f"scratch-{i}", "mountPath": scratch.path} for i, scratch in enumerate(spec.scratch)),
@@ -65,7 +69,7 @@ def volume_mounts(spec: StatefulServiceSpec) -> list[dict[str, Any]]:
 
 
 def claim_mount(template: str, mount: MountSpec) -> dict[str, Any]:
-    """One part of the claim."""
+    """The mount of one part of the claim."""
     optional = {"subPath": mount.sub_path, "readOnly": mount.read_only or None}
     return {"name": template, "mountPath": mount.path, **{key: v for key, v in optional.items() if v is not None}}
 
@@ -89,12 +93,12 @@ def probe(spec: StatefulServiceSpec, asked: ProbeSpec) -> dict[str, Any]:
 
 
 def file_keys(spec: StatefulServiceSpec) -> dict[str, str]:
-    """Key in the ConfigMap -> path in the container. Files of one name in two directories stay apart."""
+    """Key in the ConfigMap -> path in the container. Files of the same name in two directories have different keys."""
     return {f"{i}-{digest(path)}{PurePosixPath(path).suffix}": path for i, path in enumerate(sorted(spec.config_files))}
 
 
 def config_map(name: str, checked: Checked[StatefulServiceSpec]) -> dict[str, Any]:
-    """The files, under a name of their content: pods of an older revision go on with the files they were made for."""
+    """The ConfigMap with the files. Its name ends in their digest, so that pods of an older revision keep theirs."""
     data = {key: checked.get("config_files", path) for key, path in file_keys(checked.spec).items()}
     return {
         "apiVersion": "v1",
@@ -106,7 +110,7 @@ def config_map(name: str, checked: Checked[StatefulServiceSpec]) -> dict[str, An
 
 
 def named(name: str, keys: tuple[str, ...]) -> Any:
-    """The ConfigMap's name, once the contents are known."""
+    """A function that makes the ConfigMap's name of the contents, once they are known."""
 
     def of(*contents: str) -> str:
         return f"{name}-files-{digest(json.dumps([keys, contents]))}"
@@ -115,8 +119,11 @@ def named(name: str, keys: tuple[str, ...]) -> Any:
 
 
 def secret(name: str, checked: Checked[StatefulServiceSpec], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The secret variables. The API server's provider ends its name at random and makes a new one for new values: a
-    name made of the values would tell whoever may list pods when a guess is right."""
+    """The Secret with the secret variables.
+
+    pulumi-kubernetes ends its name at random and makes a new Secret for new values. A name that is made of the values
+    would tell whoever may list pods when a guess of them is right.
+    """
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -129,8 +136,17 @@ def secret(name: str, checked: Checked[StatefulServiceSpec], values: Mapping[str
     }
 
 
+def owned_by(manifest: dict[str, Any], name: str, account: KubernetesObject) -> dict[str, Any]:
+    """The object as a dependent of the workload's ServiceAccount, with which Kubernetes deletes it.
+
+    Source: Kubernetes documentation, "Owners and Dependents".
+    """
+    owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": name, "uid": account.uid}
+    return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [owner]}}
+
+
 def volumes(spec: StatefulServiceSpec, files: pulumi.Input[str] | None) -> tuple[dict[str, Any], ...]:
-    """The pods' volumes apart from the claim. `files`: name of the ConfigMap."""
+    """The pods' volumes apart from the claim. `files` is the name of the ConfigMap with the files."""
     found: list[dict[str, Any]] = []
     for i, scratch in enumerate(spec.scratch):
         medium = {"medium": "Memory"} if scratch.memory else {}

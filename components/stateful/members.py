@@ -1,4 +1,4 @@
-"""Members: the StatefulSet under a kind's own component, and all that belongs around it."""
+"""Replicas and Members: components that register a StatefulSet and all that belongs around it."""
 
 # Annotations here are not deferred: Pulumi reads the outputs' types from them to make SDKs for other languages.
 from collections.abc import Sequence
@@ -44,19 +44,31 @@ def wanted(
 
 
 class Replicas(pulumi.ComponentResource):
-    """The set with all that belongs around it; how its pods come about is each subclass's own."""
+    """A StatefulSet with all that belongs around it. What its pods are, each subclass says."""
 
     hosts: pulumi.Output[Sequence[str]]
     """The pods' DNS names, by ordinal."""
     claims: pulumi.Output[Sequence[str]]
     """The pods' claims, by ordinal."""
     volumes: pulumi.Output[Sequence[str]]
-    """The volumes bound to claims, by ordinal, room to grow included; none where a provisioner makes them."""
+    """Names of the volumes that are bound to claims, by ordinal, also of ordinals that do not run yet. None where a
+    provisioner makes the volumes."""
     host: pulumi.Output[str]
     """The governing Service's DNS name, which lists all ready pods."""
 
-    def _make(self, name: str, pods: Pods, provided: Provided, made_first: Sequence[pulumi.Resource]) -> None:
-        """Registers everything. `made_first`: what the pods need besides their volumes, such as configuration."""
+    def _make(
+        self,
+        name: str,
+        pods: Pods,
+        provided: Provided,
+        made_first: Sequence[pulumi.Resource],
+        account: KubernetesObject | None = None,
+    ) -> None:
+        """Registers the set and all around it.
+
+        `made_first` are resources that the pods need besides their volumes. `account` is their ServiceAccount, where it
+        is made already.
+        """
         child = pulumi.ResourceOptions(parent=self)
         spec = pods.spec
         hosts = lift(lambda space: [pod_host(name, ordinal, space) for ordinal in spec.ordinal_range], pods.namespace)
@@ -68,23 +80,23 @@ class Replicas(pulumi.ComponentResource):
         self.host = pulumi.Output.from_input(host)
         first: list[pulumi.Resource] = [
             KubernetesObject(f"{name}-governing", governing_service(name, pods), child),
-            KubernetesObject(f"{name}-account", service_account(name, pods), child),
+            account or KubernetesObject(f"{name}-account", service_account(name, pods.namespace), child),
             KubernetesObject(f"{name}-network", network_policy(name, pods), child),
         ]
         KubernetesObject(f"{name}-budget", disruption_budget(name, pods), child)
         if spec.client_service:
             KubernetesObject(f"{name}-client", client_service(name, pods), child)
-        # On destroy the order turns around: the set first, then (discard) its claims, then the volumes.
+        # A destroy goes the other way around: first the set, with durability discard then its claims, then the volumes.
         first += [*provided.made_first, *made_first, *([provided.volumes] if provided.volumes else [])]
         KubernetesObject(f"{name}-set", stateful_set(name, pods), pulumi.ResourceOptions(parent=self, depends_on=first))
         self.register_outputs({"hosts": hosts, "claims": claims, "host": host})
 
 
 class Members(Replicas):
-    """The StatefulSet under a kind's own component, which has provided its storage and knows its pods.
+    """The StatefulSet within a kind's own component, which makes its storage and says what its pods are.
 
-    `name` is the name of the StatefulSet and of the governing Service. See `StatefulService`, which is the same for any
-    image and has the same type token.
+    `name` is the name of the StatefulSet and of the governing Service. `StatefulService` is the same for any image, and
+    has the same type token.
     """
 
     def __init__(
@@ -103,7 +115,7 @@ class Members(Replicas):
 
 
 def check_volumes(name: str, pods: Pods, volumes: PersistentVolumes) -> None:
-    """Volumes that were bound to other claims than this set will make would never be used: refused."""
+    """Refuses volumes that are bound to other claims than this set will make, because no pod would ever use them."""
     (their_namespace, their_template, theirs), namespace, template = (
         volumes.bound_to,
         pods.namespace,

@@ -23,48 +23,48 @@ class Port:
 
     name: str
     service: int
-    """Number on the Service."""
+    """The port's number on the Service."""
     container: int
-    """Number in the pod."""
+    """The port's number in the pod."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
-    """A set's pods, and what of a workload decides what stands around them."""
+    """The pods of a StatefulSet, and all that the objects around them depend on."""
 
     namespace: pulumi.Input[str]
     spec: StatefulSpec
-    """Replicas, storage, roll-out: the part of the stack file that any StatefulSet understands."""
+    """The fields that every workload made of a StatefulSet has: replicas, storage, roll-out and so on."""
     ports: tuple[Port, ...]
     containers: Sequence[Mapping[str, Any]]
     """Containers in the API's shape; the security context is added to each."""
     init_containers: Sequence[Mapping[str, Any]] = ()
-    """Likewise, run in turn before the containers start."""
+    """Init containers in the same shape. They run one after the other before the containers start."""
     uid: int
     """User and group of the pods, and the group that owns their volumes."""
     annotations: Mapping[str, pulumi.Input[str]] | None = None
-    """Annotations of the pods; a changed one rolls them."""
+    """Annotations of the pods. A changed one rolls the pods."""
     volumes: Sequence[Mapping[str, Any]] = ()
     """The pods' volumes apart from the claim."""
     sysctls: Mapping[str, str] | None = None
-    """Kernel settings of the pods; only Kubernetes' safe ones pass Pod Security."""
+    """Kernel settings of the pods. Pod Security admits only those that Kubernetes lists as safe."""
     publish_not_ready: bool = False
-    """Names of pods that are not ready resolve too: members of a cluster find each other before they serve."""
+    """Whether DNS lists pods that are not ready, so that members of a cluster find each other before they serve."""
     ingress: Sequence[Mapping[str, Any]] | None = None
-    """Rules of the NetworkPolicy. Default: the ports, from `spec.clients`."""
+    """Ingress rules of the NetworkPolicy. Default: `spec.clients` may connect to the ports."""
     allowed: Mapping[str, str] = field(default_factory=dict)
     """What the pods may do beyond Pod Security `restricted` (see `AllowSpec`), each with its reason."""
 
 
 def claim_names(name: str, workload: StatefulSpec) -> tuple[str, ...]:
-    """The claims of the replicas, or the one they share."""
+    """Names of the replicas' claims, or of the one claim that they share."""
     if isinstance(workload.storage, SharedClaim):
         return (workload.storage.claim,)
     return tuple(claim_name(workload.template, name, ordinal) for ordinal in workload.ordinal_range)
 
 
 def governing_service(name: str, pods: Pods) -> dict[str, Any]:
-    """The headless Service that gives each pod its DNS name. Pods that are not ready are listed only where asked."""
+    """The headless Service that gives each pod its DNS name. It lists pods that are not ready only where asked to."""
     unready = {"publishNotReadyAddresses": True} if pods.publish_not_ready else {}
     ports = [{"name": port.name, "port": port.service, "targetPort": port.name} for port in pods.ports]
     return {
@@ -76,7 +76,7 @@ def governing_service(name: str, pods: Pods) -> dict[str, Any]:
 
 
 def client_service(name: str, pods: Pods) -> dict[str, Any]:
-    """One address in front of all ready pods. The set is waited for already, and its pods are what is behind this."""
+    """The Service with one address in front of all ready pods. `up` waits for the set and so need not wait for it."""
     ports = [{"name": port.name, "port": port.service, "targetPort": port.name} for port in pods.ports]
     return {
         "apiVersion": "v1",
@@ -86,18 +86,18 @@ def client_service(name: str, pods: Pods) -> dict[str, Any]:
     }
 
 
-def service_account(name: str, pods: Pods) -> dict[str, Any]:
-    """An identity of its own, so that nobody can grant the pods anything by granting it to `default`."""
+def service_account(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
+    """The pods' own ServiceAccount, so that what is granted to the namespace's `default` account is not theirs."""
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": metadata(name, pods.namespace, labels(name)),
+        "metadata": metadata(name, namespace, labels(name)),
         "automountServiceAccountToken": False,
     }
 
 
 def network_policy(name: str, pods: Pods) -> dict[str, Any]:
-    """Connections to the named ports, from the named clients; nothing else comes in."""
+    """The NetworkPolicy, which admits the named clients to the named ports and nothing else."""
     ports = [{"port": port.container, "protocol": "TCP"} for port in pods.ports]
     ingress = [{"ports": ports, **peers(pods.spec)}] if pods.ingress is None else [dict(r) for r in pods.ingress]
     return {
@@ -113,7 +113,7 @@ def network_policy(name: str, pods: Pods) -> dict[str, Any]:
 
 
 def peers(workload: StatefulSpec, pods: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Who `clients` lets in; of the namespace's or the cluster's pods, only those with these labels."""
+    """The `from` of a rule for `clients`. `pods` narrows the namespace's or the cluster's pods to those labels."""
     labelled = {"podSelector": {"matchLabels": dict(pods)} if pods else {}}
     reach: dict[str, dict[str, Any]] = {
         "namespace": {"from": [labelled]},
@@ -124,7 +124,7 @@ def peers(workload: StatefulSpec, pods: Mapping[str, str] | None = None) -> dict
 
 
 def disruption_budget(name: str, pods: Pods) -> dict[str, Any]:
-    """A drain takes one pod at a time."""
+    """The PodDisruptionBudget, by which a drain takes one pod at a time."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
@@ -134,15 +134,15 @@ def disruption_budget(name: str, pods: Pods) -> dict[str, Any]:
 
 
 def stateful_set(name: str, pods: Pods) -> dict[str, Any]:
-    """The API object. Optional fields are left out at their defaults, so that old clusters know all that is sent."""
+    """The StatefulSet. Optional fields are left out at their defaults, so that old clusters know all that is sent."""
     workload = pods.spec
     optional: dict[str, Any] = {}
     if workload.ordinals.start:
         optional["ordinals"] = {"start": workload.ordinals.start}
     if workload.min_ready_seconds:
         optional["minReadySeconds"] = workload.min_ready_seconds
-    # By default each creation has a field manager of its own: one that was cut short could never be done again, for
-    # the API fills in the claim templates and the next manager would differ from what the first one owns.
+    # By default each creation has a field manager of its own, and a creation that was cut short could not be repeated:
+    # the API fills in the claim templates, and the second manager would differ from what the first one owns.
     annotations = {"pulumi.com/patchFieldManager": f"pulumi-{pulumi.get_stack()}"}
     if workload.update_strategy.partition:
         # The provider waits until every pod runs the new revision, which a partition is there to prevent.
@@ -166,7 +166,7 @@ def stateful_set(name: str, pods: Pods) -> dict[str, Any]:
 
 
 def update_strategy(workload: StatefulSpec) -> dict[str, Any]:
-    """RollingUpdate with its partition, or OnDelete."""
+    """The set's update strategy: RollingUpdate with its partition, or OnDelete."""
     strategy = workload.update_strategy
     if strategy.partition:
         return {"type": strategy.type, "rollingUpdate": {"partition": strategy.partition}}
@@ -174,13 +174,13 @@ def update_strategy(workload: StatefulSpec) -> dict[str, Any]:
 
 
 def pod_metadata(name: str, pods: Pods) -> dict[str, Any]:
-    """Labels that the selectors find, and annotations."""
+    """The pods' labels, which the selectors look for, and their annotations."""
     annotations = {"annotations": dict(pods.annotations)} if pods.annotations else {}
     return {"labels": labels(name), **annotations}
 
 
 def pod_spec(name: str, pods: Pods) -> dict[str, Any]:
-    """The pods."""
+    """The spec of the pods: containers, volumes, security and where they run."""
     context = data_owner(pods.uid)
     if pods.sysctls:
         context["sysctls"] = [{"name": key, "value": value} for key, value in sorted(pods.sysctls.items())]
@@ -202,12 +202,15 @@ def pod_spec(name: str, pods: Pods) -> dict[str, Any]:
 
 
 def restricted(containers: Sequence[Mapping[str, Any]], allowed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The containers without privileges but those that are allowed."""
+    """The containers, each with a security context that leaves it only the privileges that are allowed."""
     return [{**container, "securityContext": container_security(allowed)} for container in containers]
 
 
 def spread(name: str, workload: StatefulSpec) -> list[dict[str, Any]]:
-    """Over nodes, and over zones unless the disks are known to be in one. Where a disk is, its pod must be: a wish."""
+    """Constraints that spread the pods over nodes, and over zones unless all disks are known to be in one zone.
+
+    They are wishes: a pod must run where its disk is.
+    """
     storage = workload.storage
     disks = {zone for place in storage.places for zone in place.zones} if isinstance(storage, GceBackend) else set()
     zonal = len(disks) > 1 or isinstance(storage, DynamicStorage | SharedClaim)
@@ -223,7 +226,10 @@ def spread(name: str, workload: StatefulSpec) -> list[dict[str, Any]]:
 
 
 def own_claims(workload: StatefulSpec) -> dict[str, Any]:
-    """One claim per replica, which always outlives a scale-down: the seeds' disk comes back with its ordinal."""
+    """The claim template, where replicas do not share a claim.
+
+    Claims always outlive a scale-down, so that an ordinal that comes back finds its disk, as in the tutorials.
+    """
     storage = workload.storage
     if isinstance(storage, SharedClaim):
         return {}

@@ -13,7 +13,7 @@ from . import container
 from .any_image import StatefulServiceSpec, check_any_image
 from .args import StatefulServiceArgs
 from .members import TYPE, Replicas, wanted
-from .objects import Pods
+from .objects import Pods, service_account
 
 LATE: Final[Late] = {
     ("image",): "unknown",
@@ -25,15 +25,16 @@ LATE: Final[Late] = {
 
 
 class StatefulService(Replicas):
-    """After `up`: replicas with a name, a claim and a DNS name each, behind a governing headless Service.
+    """After `up` there are replicas with a name, a claim and a DNS name each, behind a governing headless Service.
 
-    Also a PodDisruptionBudget (one pod at a time), a NetworkPolicy (only the named ports), a ServiceAccount whose token
-    no pod gets, the volumes of the storage, a ConfigMap of the files and a Secret of the secret variables. `name` is
-    the name of the StatefulSet and of the Service. The pods pass Pod Security `restricted` but for what `allow` says.
+    Around them there are a PodDisruptionBudget (one pod at a time), a NetworkPolicy (only the named ports), a
+    ServiceAccount whose token no pod gets, the volumes of the storage, a ConfigMap with the files and a Secret with the
+    secret variables. `name` is the name of the StatefulSet and of the Service. The pods pass Pod Security `restricted`
+    but for what `allow` says.
 
-    Replaces the set, and so stops every pod at once: a changed claim template (its name, size, class or access mode)
-    and a changed podManagementPolicy. With durability keep the claims outlive that; with discard they go with the old
-    set. In a stack file such changes are refused (components/history).
+    A changed claim template (its name, size, class or access mode) or podManagementPolicy replaces the set, which stops
+    every pod at once. With durability keep the claims outlive that; with discard they go with the old set. In a stack
+    file such changes are refused (components/history).
 
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
     """
@@ -45,38 +46,50 @@ class StatefulService(Replicas):
         space = wanted(
             name, checked.spec, namespace=checked.namespace, image=checked.get("image"), project=checked.project
         )
-        files = self._files(name, checked)
-        secret = self._secret(name, checked, args.get("secret_env") or {})
+        account = KubernetesObject(f"{name}-account", service_account(name, checked.namespace), child)
+        files = self._files(name, checked, account)
+        secret = self._secret(name, checked, account, args.get("secret_env") or {})
         self._make(
             name,
             pods(name, checked, files=files, secret=secret),
             provide(space, child),
             [made for made in (files, secret) if made is not None],
+            account,
         )
 
-    def _files(self, name: str, checked: Checked[StatefulServiceSpec]) -> KubernetesObject | None:
+    def _files(
+        self, name: str, checked: Checked[StatefulServiceSpec], account: KubernetesObject
+    ) -> KubernetesObject | None:
         if not checked.spec.config_files:
             return None
-        return KubernetesObject(f"{name}-files", container.config_map(name, checked), self._kept_for_old_pods(checked))
+        owned = container.owned_by(container.config_map(name, checked), name, account)
+        return KubernetesObject(f"{name}-files", owned, self._kept_for_pods_of_before())
 
     def _secret(
-        self, name: str, checked: Checked[StatefulServiceSpec], values: Mapping[str, Any]
+        self,
+        name: str,
+        checked: Checked[StatefulServiceSpec],
+        account: KubernetesObject,
+        values: Mapping[str, Any],
     ) -> KubernetesObject | None:
         if not values:
             return None
         hidden = pulumi.ResourceOptions(additional_secret_outputs=["data", "stringData"])
-        opts = pulumi.ResourceOptions.merge(self._kept_for_old_pods(checked), hidden)
-        return KubernetesObject(f"{name}-env", container.secret(name, checked, values), opts)
+        opts = pulumi.ResourceOptions.merge(self._kept_for_pods_of_before(), hidden)
+        owned = container.owned_by(container.secret(name, checked, values), name, account)
+        return KubernetesObject(f"{name}-env", owned, opts)
 
-    def _kept_for_old_pods(self, checked: Checked[StatefulServiceSpec]) -> pulumi.ResourceOptions:
-        """A roll-out that stops half-way on purpose leaves pods that still need what they were made with."""
-        strategy = checked.spec.update_strategy
-        halves = strategy.partition > 0 or strategy.type == "OnDelete"
-        return pulumi.ResourceOptions(parent=self, retain_on_delete=True if halves else None)
+    def _kept_for_pods_of_before(self) -> pulumi.ResourceOptions:
+        """What a new revision replaces stays in the cluster, because pods that are not rolled yet start from it again.
+
+        The provider does not wait for a roll-out to end, and one may stop half-way. All revisions belong to the
+        ServiceAccount, and Kubernetes deletes them when that goes, which is when the workload does.
+        """
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=True)
 
 
 def without_secrets(args: StatefulServiceArgs) -> dict[str, Any]:
-    """The arguments as a stack file would have them: a secret's key in its place."""
+    """The arguments in the form of a stack file, which has a config key in place of each secret."""
     fields: dict[str, Any] = dict(args)
     if fields.get("secret_env"):
         fields["secret_env"] = dict.fromkeys(fields["secret_env"], "given")
@@ -90,7 +103,7 @@ def pods(
     files: KubernetesObject | None,
     secret: KubernetesObject | None,
 ) -> Pods:
-    """The pods, told the names of their ConfigMap and Secret."""
+    """The pods, which refer to their ConfigMap and Secret by name."""
     spec = checked.spec
     allowed = spec.allow.words
     return Pods(

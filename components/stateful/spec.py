@@ -1,4 +1,4 @@
-"""What every workload made of a StatefulSet has in the stack file."""
+"""The fields that every workload made of a StatefulSet has in the stack file."""
 
 from __future__ import annotations
 
@@ -23,31 +23,36 @@ class Amounts(Model):
     """CPU and memory of one container."""
 
     cpu: Quantity | None = None
+    """CPUs, such as 500m or 2."""
     memory: Quantity | None = None
+    """Bytes, such as 256Mi."""
 
     def rendered(self) -> dict[str, str]:
-        """What the API wants: only the amounts that were named."""
+        """The amounts as the API has them, without those that were not named."""
         amounts = {"cpu": self.cpu, "memory": self.memory}
         return {name: amount.text for name, amount in amounts.items() if amount is not None}
 
 
 class Resources(Model):
-    """What a container is promised and what it may not exceed."""
+    """What is reserved for a container, and what it may not exceed."""
 
     requests: Amounts = Amounts()
+    """What the scheduler reserves for the container."""
     limits: Amounts = Amounts()
+    """What the container may not exceed."""
 
     def rendered(self) -> dict[str, dict[str, str]]:
-        """What the API wants."""
+        """The resources as the API has them."""
         return {"requests": self.requests.rendered(), "limits": self.limits.rendered()}
 
 
 class UpdateStrategy(Model):
-    """How a changed template reaches the pods."""
+    """How a changed pod template reaches the pods."""
 
     type: Literal["RollingUpdate", "OnDelete"] = "RollingUpdate"
+    """RollingUpdate replaces the pods from the highest ordinal down; OnDelete leaves each until somebody deletes it."""
     partition: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] = 0
-    """RollingUpdate only touches ordinals from here up: a canary. `pulumi up` does not wait for such a roll-out."""
+    """RollingUpdate leaves ordinals below this alone: a canary. `pulumi up` does not wait for such a roll-out."""
 
 
 class Ordinals(Model):
@@ -58,31 +63,37 @@ class Ordinals(Model):
 
 
 class StatefulSpec(Workload):
-    """What every workload made of a StatefulSet has. Fields named as in the StatefulSet API mean the same."""
+    """A workload made of a StatefulSet. Fields that are named as in the StatefulSet API mean the same as there."""
 
     seed_template: ClassVar[str] = "data"
     """Name of the claim template, where the kind decides it."""
     seed_claim_size: ClassVar[Quantity]
-    """What each replica asks for unless `storage.claimSize` says otherwise."""
+    """Size of each replica's claim unless `storage.claimSize` says otherwise."""
 
     replicas: Replicas
+    """How many pods there are, each with a claim of its own."""
     image: Image
+    """The image that the pods run."""
     durability: Durability = "keep"
-    """What becomes of the data when the stack goes."""
+    """What becomes of the data when the stack goes. keep: disks, volumes and claims stay. discard: they go with it."""
     storage: Storage
+    """Where the replicas keep their data: one of the storage backends."""
     pod_management_policy: PodManagementPolicy = "OrderedReady"
     """OrderedReady starts and stops pods one by one; Parallel all at once. A change is refused: it replaces the set."""
     update_strategy: UpdateStrategy = UpdateStrategy()
+    """How a changed pod template reaches the pods."""
     min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
-    """How long a pod must have been ready before the next one is touched."""
+    """Seconds for which a pod must have been ready before the next one is touched."""
     ordinals: Ordinals = Ordinals()
+    """Which ordinals the replicas get."""
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
-    """How long a pod may take to stop after SIGTERM."""
+    """Seconds that a pod may take to stop after SIGTERM."""
     resources: Resources = Resources()
+    """CPU and memory of each container."""
     clients: Clients = "cluster"
     """Who may open connections to the pods' ports: pods of the namespace, pods of the cluster, or anyone."""
     client_service: bool = False
-    """Also make the Service `<name>-client`, one address in front of all ready pods."""
+    """Whether there is also the Service `<name>-client`, with one address in front of all ready pods."""
 
     @property
     def template(self) -> str:
@@ -91,7 +102,7 @@ class StatefulSpec(Workload):
 
     @property
     def parts(self) -> frozenset[str] | None:
-        """Directories of a claim that the stack file mounts, empty for a claim whole; None where the kind does it."""
+        """Directories of a claim that the stack file mounts, "" for the whole claim. None where the kind decides."""
         return None
 
     @property
@@ -101,13 +112,13 @@ class StatefulSpec(Workload):
 
     @property
     def volume_size(self) -> Quantity:
-        """Capacity of each volume of ours; the claim's where there is none."""
+        """Capacity of each PersistentVolume that is made before the pods; by default the claim's size."""
         own = self.storage.volume_size if isinstance(self.storage, StaticBackend) else None
         return own or self.claim_size
 
     @property
     def ordinal_range(self) -> range:
-        """The ordinals that run."""
+        """The ordinals that the replicas have."""
         return range(self.ordinals.start, self.ordinals.start + self.replicas)
 
 

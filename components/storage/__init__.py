@@ -1,1 +1,1 @@
-"""Where replicas keep their data: the backends of the stack file, and volumes, disks and directories behind them."""
+"""Where replicas keep their data: the storage backends, and the volumes, disks and directories that they make."""

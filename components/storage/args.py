@@ -1,4 +1,4 @@
-"""A storage backend as any program gives it."""
+"""The arguments for a storage backend; `storage.backends` says what each field may be, and what it is by default."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ class LocalVolumeArgs(TypedDict):
 
 
 class DiskArgs(TypedDict, total=False):
-    """One Compute Engine disk; `zone` is a zonal disk's."""
+    """One Compute Engine disk. `zone` is for gce-disks only."""
 
     name: Required[str]
     adopt: bool
@@ -29,7 +29,7 @@ class SnapshotScheduleArgs(TypedDict, total=False):
 
 
 class StorageArgs(TypedDict, total=False):
-    """One of the storage backends, by `kind`: local, gce-disks, regional-disks, dynamic or shared-claim."""
+    """A storage backend: its `kind` is local, gce-disks, regional-disks, dynamic or shared-claim."""
 
     kind: Required[str]
     claim_size: str

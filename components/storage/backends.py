@@ -1,4 +1,4 @@
-"""The storage backends a workload may choose from, told apart by `kind`."""
+"""The storage backends that a workload may choose from, told apart by `kind`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def _two_zones_of_one_region(zones: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Backend(Model):
-    """What all backends have."""
+    """The fields that all storage backends have."""
 
     claim_size: Size | None = None
-    """What each replica asks for. Default: the workload's (kubia 1Mi, nginx 1Gi)."""
+    """Size of each replica's claim. Default: the kind's (kubia 1Mi, nginx and stateful 1Gi, mysql 10Gi)."""
 
 
 class StaticBackend(Backend, ABC):
@@ -46,7 +46,7 @@ class StaticBackend(Backend, ABC):
 
     @property
     def class_name(self) -> str:
-        """No class on either side: only then may a claim bind a volume that no provisioner made."""
+        """The empty class, on claim and volume: only then does a claim bind a volume that no provisioner made."""
         return ""
 
     @property
@@ -70,19 +70,19 @@ class LocalVolume(Model):
             "not a plain absolute path; write one at least two deep, such as /var/lib/volumes/a",
         ),
     ]
-    """Directory, made if absent; it outlives the PersistentVolume."""
+    """The directory on that node. It is made if absent, and outlives the PersistentVolume."""
 
 
 class LocalStorage(StaticBackend):
-    """Directories of named nodes (001), in the order of the ordinals."""
+    """Directories of named nodes, in the order of the ordinals, as in the tutorial on local disks."""
 
     kind: Literal["local"] = "local"
     volumes: Annotated[tuple[LocalVolume, ...], Field(min_length=1)]
-    """First for ordinal 0, and so on; more than there are replicas is room to grow."""
+    """The directories: the first is ordinal 0's, and so on. Those beyond the replicas are room to grow."""
 
     @property
     def access_mode(self) -> AccessMode:
-        """The one mode of a `local` volume."""
+        """The only access mode of a `local` volume."""
         return "ReadWriteOnce"
 
     @property
@@ -92,25 +92,25 @@ class LocalStorage(StaticBackend):
 
 @dataclass(frozen=True, kw_only=True)
 class DiskPlace:
-    """Where one disk is, however its backend says it."""
+    """The place of one disk, whether its backend is zonal or regional."""
 
     name: str
     adopt: bool
     zones: tuple[str, ...]
-    """One, or the two that a regional disk is in."""
+    """The zone that the disk is in, or the two of a regional disk."""
 
     @property
     def region(self) -> str:
-        """The region of its zones."""
+        """The region that the disk is in."""
         return self.zones[0].rpartition("-")[0]
 
     @property
     def is_regional(self) -> bool:
-        """Whether it is in two zones at once."""
+        """Whether the disk is in two zones at once."""
         return len(self.zones) > 1
 
     def handle(self, project: str) -> str:
-        """Its name in Google's API, which the CSI driver takes as a handle and Pulumi as an ID to import."""
+        """The disk's name in Google's API, which is the CSI driver's handle and Pulumi's ID for an import."""
         place = f"regions/{self.region}" if self.is_regional else f"zones/{self.zones[0]}"
         return f"projects/{project}/{place}/disks/{self.name}"
 
@@ -119,15 +119,16 @@ class GceDisk(Model):
     """One disk, and the PersistentVolume of the same name."""
 
     name: GoogleName
+    """Name of the disk and of its PersistentVolume."""
     adopt: bool = False
-    """The disk exists already: take it over as it is. Take the word away again after the first `up`."""
+    """Whether the disk exists already and is taken over as it is. Take this away again after the first `up`."""
 
 
 class ZonalDisk(GceDisk):
     """A disk in one zone."""
 
     zone: Zone | None = None
-    """Default: the backend's. A change is refused: it would be a new, empty disk."""
+    """Zone of the disk. Default: the backend's. A change is refused: it would be a new, empty disk."""
 
 
 class SnapshotSchedule(Model):
@@ -138,23 +139,24 @@ class SnapshotSchedule(Model):
     ] = "03:00"
     """The hour in UTC, such as '03:00' (Compute Engine API v1, resourcePolicies: hourly granularity)."""
     keep_days: Annotated[int, Field(ge=1, le=65535)] = 14
-    """How long each snapshot is kept; the last ones stay when the disk goes."""
+    """Days for which each snapshot is kept. The last ones stay when the disk goes."""
 
 
 class GceBackend(StaticBackend):
-    """What zonal and regional disks have in common."""
+    """The fields that zonal and regional disks have in common."""
 
     size: DiskSize
-    """Size of each disk, in whole GiB. Growing happens in place; a smaller one is refused."""
+    """Size of each disk, in whole GiB. A disk grows in place; a smaller size is refused."""
     type: Literal["pd-standard", "pd-balanced", "pd-ssd"] = "pd-standard"
-    """gcloud's default for the seed's disks. A change is refused: it would be a new, empty disk."""
+    """Type of the disks. Default: gcloud's, as in the tutorials. A change is refused: it would be a new, empty disk."""
     fs_type: Literal["ext4", "xfs"] = "ext4"
     """File system that the first mount makes."""
     access_mode: AccessMode = "ReadWriteOnce"
+    """Whether one node mounts a disk, or one pod (ReadWriteOncePod, Kubernetes 1.27 and later)."""
     labels: Annotated[Mapping[LabelKey, LabelValue], Field(max_length=60)] = Field(default_factory=dict)
     """Labels of the disks, for cost reports (Google Cloud documentation, "Labels overview": at most 64)."""
     snapshots: SnapshotSchedule | None = None
-    """Default: none but the one before a disk is destroyed (`durability: keep`)."""
+    """Daily snapshots of the disks. Default: none. With `durability: keep` one is taken before a disk is destroyed."""
 
     @property
     @abstractmethod
@@ -167,18 +169,20 @@ class GceBackend(StaticBackend):
 
 
 class GceDisks(GceBackend):
-    """Named zonal disks (000), in the order of the ordinals. Its defaults are the seed's three."""
+    """Named zonal disks, in the order of the ordinals. Default: the three of the tutorial on GCE persistent disks."""
 
     kind: Literal["gce-disks"] = "gce-disks"
     disks: Annotated[tuple[ZonalDisk, ...], Field(min_length=1)] = tuple(
         ZonalDisk(name=name) for name in ("pv-a", "pv-b", "pv-c")
     )
-    """First for ordinal 0, and so on; more than there are replicas is room to grow."""
+    """The disks: the first is ordinal 0's, and so on. Those beyond the replicas are room to grow."""
     zone: Zone = "europe-west1-b"
+    """Zone of the disks that name none of their own. A change is refused: it would be a new, empty disk."""
     size: DiskSize = Quantity("1Gi")
+    """Size of each disk, in whole GiB. A disk grows in place; a smaller size is refused."""
     source: Literal["csi", "in-tree"] = "csi"
-    """in-tree: the seed's gcePersistentDisk, for clusters without the CSI driver; since 1.28 it is one more way to
-    name that driver."""
+    """How volumes name their disks. csi: by GKE's CSI driver. in-tree: by gcePersistentDisk, as in the tutorials, for
+    clusters without that driver; since Kubernetes 1.28 it is one more way to name the driver. A change is refused."""
 
     @property
     def places(self) -> tuple[DiskPlace, ...]:
@@ -188,16 +192,17 @@ class GceDisks(GceBackend):
 
 
 class RegionalDisks(GceBackend):
-    """Named disks that live in two zones at once, so that a replica survives the loss of one."""
+    """Named disks that are in two zones at once, so that a replica's data outlive the loss of a zone."""
 
     kind: Literal["regional-disks"] = "regional-disks"
     disks: Annotated[tuple[GceDisk, ...], Field(min_length=1)]
-    """First for ordinal 0, and so on; more than there are replicas is room to grow."""
+    """The disks: the first is ordinal 0's, and so on. Those beyond the replicas are room to grow."""
     region: Region
+    """Region of the disks."""
     replica_zones: Annotated[
         tuple[Zone, ...], Field(min_length=2, max_length=2), AfterValidator(_two_zones_of_one_region)
     ]
-    """The two zones. A change is refused: it would be a new, empty disk."""
+    """The two zones of each disk, both in `region`. A change is refused: it would be a new, empty disk."""
 
     @property
     def places(self) -> tuple[DiskPlace, ...]:
@@ -205,22 +210,26 @@ class RegionalDisks(GceBackend):
 
 
 class DynamicStorage(Backend):
-    """Volumes that a StorageClass's provisioner makes for the claims; none of ours."""
+    """Volumes that a StorageClass's provisioner makes for the claims. This program makes none itself."""
 
     kind: Literal["dynamic"] = "dynamic"
     class_name: ObjectName = "standard"
-    """The StorageClass (004's `standard`). Its own reclaim policy decides what follows a deleted claim."""
+    """Name of the StorageClass. Its own reclaim policy decides what becomes of a volume whose claim is deleted."""
     access_mode: AccessMode = "ReadWriteOnce"
+    """Whether one node mounts a volume, or one pod (ReadWriteOncePod, Kubernetes 1.27 and later)."""
 
 
 class SharedClaim(Backend):
-    """One claim under all replicas: the seeds' mistake (000, 003, 004) unless one replica mounts it, or many may."""
+    """One claim under all replicas, which is refused for several unless all of them may mount it (ReadWriteMany).
+
+    Otherwise one pod alone would start: it is the mistake that the tutorials on StatefulSets warn of.
+    """
 
     kind: Literal["shared-claim"] = "shared-claim"
     claim: ObjectName
-    """Name of the claim, such as the seed's helloweb-disk. It is made here."""
+    """Name of the claim, which this program makes, such as the tutorials' helloweb-disk."""
     class_name: ObjectName = "standard"
-    """The StorageClass."""
+    """Name of the StorageClass."""
     access_mode: AccessMode | Literal["ReadWriteMany"] = "ReadWriteOnce"
     """ReadWriteMany needs a file server's class, such as Filestore's; disks cannot do it."""
 

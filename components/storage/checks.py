@@ -1,4 +1,4 @@
-"""What no single field of a storage backend can tell: sizes and zones that Google has."""
+"""Checks that compare fields of a storage backend with each other: sizes and zones that Google has."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SMALLEST_REGIONAL: Final = {
     "pd-balanced": Quantity("10Gi"),
     "pd-ssd": Quantity("10Gi"),
 }
-"""Compute Engine documentation, "Storage options", capacity per disk. Zonal disks are not held to their 10 GB: the
-seed's are smaller, and the API takes them."""
+"""Smallest size of a regional disk by type (Compute Engine documentation, "Storage options", capacity per disk). Zonal
+disks are not held to the 10 GB that are given there: the tutorials' are smaller, and the API takes them."""
 
 
 def disk_is_possible(storage: Backend) -> Iterator[Finding]:
-    """Google makes disks of this size, and in these zones."""
+    """Google makes disks of this type in this size and in these zones."""
     if not isinstance(storage, GceBackend):
         return
     if storage.size > LARGEST_DISK:
@@ -43,7 +43,7 @@ def disk_is_possible(storage: Backend) -> Iterator[Finding]:
 
 
 def zones_of(storage: Backend) -> Iterator[tuple[Path, str]]:
-    """Each zone of a backend, with the field that says it."""
+    """Each zone that a backend names, with the path of the field below `storage`."""
     if isinstance(storage, RegionalDisks):
         yield from ((("replicaZones", i), zone) for i, zone in enumerate(storage.replica_zones))
     elif isinstance(storage, GceDisks):

@@ -17,28 +17,28 @@ from ..kubernetes.pod import container_security, restricted_pod
 from .backends import LocalVolume
 
 NAMESPACE: Final = "kube-system"
-"""Where a pod may mount a hostPath: Pod Security `restricted` forbids it in a workload's own namespace."""
+"""Namespace of the Jobs. They mount hostPaths, which Pod Security `restricted` forbids in a workload's namespace."""
 DEADLINE_SECONDS: Final = 300
 ANYBODY: Final = 65532
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalDirectoriesArgs:
-    """What LocalDirectories needs to know."""
+    """The arguments of LocalDirectories."""
 
     workload: str
     volumes: tuple[LocalVolume, ...]
     image: pulumi.Input[str]
-    """Any image with a `true` command; the workload's own is on the node anyway."""
+    """Any image with a `true` command. The workload's own is best, for the node has it anyway."""
 
 
 class LocalDirectories(pulumi.ComponentResource):
-    """After `up`: each directory exists on its node. They stay when the stack goes, and so does what they hold.
+    """After `up` each directory exists on its node. The directories and what they hold stay when the stack goes.
 
-    A `local` volume must exist before it is mounted, and a `hostPath` volume, which the kubelet can make, ignores
-    fsGroup, so that a non-root pod could not write to it. Hence one Job for each node: the kubelet makes the
-    directories as it mounts them (DirectoryOrCreate), before the Job's container, which does nothing, can start.
-    `up` does not wait for the Jobs, which saves it 3 of 7 s: the kubelet retries a mount until its directory is there.
+    A `local` volume must exist before it is mounted. A `hostPath` volume, which the kubelet can make, ignores fsGroup,
+    so that a non-root pod could not write to it. Therefore one Job runs on each node: the kubelet makes the directories
+    as it mounts them (DirectoryOrCreate), before the Job's container, which does nothing, can start. `up` does not wait
+    for the Jobs, which saves it 3 of 7 s: the kubelet retries a pod's mount until the directory is there.
     """
 
     jobs: Mapping[str, pulumi.Resource]
@@ -57,7 +57,7 @@ class LocalDirectories(pulumi.ComponentResource):
 
 
 def job(args: LocalDirectoriesArgs, node: str, paths: list[str]) -> dict[str, Any]:
-    """The API object. A Job's template cannot be changed, so its name tells two of them apart."""
+    """The Job of one node. A Job's template cannot change, so the Job's name ends in a digest of it."""
     pod = directories_pod(args, node, sorted(paths))
 
     def named(image: str) -> str:
@@ -77,7 +77,7 @@ def job(args: LocalDirectoriesArgs, node: str, paths: list[str]) -> dict[str, An
 
 
 def directories_pod(args: LocalDirectoriesArgs, node: str, paths: list[str]) -> dict[str, Any]:
-    """Mounts every directory and ends. Pinned by nodeName, so that a cordoned node is no obstacle."""
+    """The spec of the Job's pod, which mounts every directory and ends. By nodeName it runs on a cordoned node, too."""
     mounts = [{"name": f"directory-{i}", "mountPath": f"/directories/{i}", "readOnly": True} for i in range(len(paths))]
     volumes = [
         {"name": f"directory-{i}", "hostPath": {"path": path, "type": "DirectoryOrCreate"}}

@@ -26,15 +26,15 @@ from .backends import DiskPlace, GceDisks, RegionalDisks, SnapshotSchedule
 from .checks import disk_is_possible
 
 UNTOLD_BY_GOOGLE: Final = ["labels", "createSnapshotBeforeDestroy", "createSnapshotBeforeDestroyPrefix"]
-"""What a disk made elsewhere does not have; adopting one must not fail on it."""
+"""Properties that a disk which was made elsewhere does not have. An import must not fail on them."""
 
 
 class GcePersistentDisksArgs(TypedDict, total=False):
-    """What GcePersistentDisks needs to know."""
+    """The arguments of GcePersistentDisks. `GcePersistentDisksSpec` says what each field may be."""
 
     project: Required[str]
     storage: Required[StorageArgs]
-    """`kind: gce-disks` or `regional-disks`."""
+    """The backend; its `kind` is gce-disks or regional-disks."""
     durability: str
 
 
@@ -44,17 +44,17 @@ class GcePersistentDisksSpec(Model):
     project: Annotated[str, Field(min_length=1)]
     """Google project of the disks."""
     storage: Annotated[GceDisks | RegionalDisks, Field(discriminator="kind")]
-    """What they are like, and their names."""
+    """What the disks are like, and their names."""
     durability: Durability = "keep"
-    """keep: disks are protected, and snapshotted if they are destroyed after all."""
+    """keep: the disks are protected, and if one is destroyed after all, a snapshot is taken first. discard: neither."""
 
 
 class GcePersistentDisks(pulumi.ComponentResource):
-    """After `up`: each disk exists, with its snapshot schedule if it has one.
+    """After `up` each disk exists, with its snapshot schedule if it has one.
 
-    Replaces data: another zone, region or type, a smaller size, another file name. With durability keep every disk is
-    protected, so that the engine refuses all of these, and `pulumi destroy`, at preview. To delete a disk on purpose:
-    `pulumi state unprotect`, and a snapshot of it is taken first.
+    Another name, zone, region or type of a disk, or a smaller size, replaces its data by a new, empty disk. With
+    durability keep every disk is protected, so that the engine refuses all of these, and `pulumi destroy`, at the
+    preview. To delete a disk on purpose, `pulumi state unprotect` it first; then a snapshot is taken before it goes.
 
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
     """
@@ -74,7 +74,7 @@ class GcePersistentDisks(pulumi.ComponentResource):
         self.register_outputs({"disks": list(self.by_name)})
 
     def _disk(self, name: str, spec: GcePersistentDisksSpec, place: DiskPlace) -> pulumi.Resource:
-        """Safety is set on each disk by itself: a component's would not reach it for certain."""
+        """Registers one disk. It is protected by itself: not every option of a component reaches its children."""
         opts = pulumi.ResourceOptions(
             parent=self,
             protect=spec.durability == "keep",
@@ -88,7 +88,7 @@ class GcePersistentDisks(pulumi.ComponentResource):
         return Disk(f"{name}-{place.name}", zone=place.zones[0], **inputs, opts=opts)
 
     def _schedule(self, name: str, spec: GcePersistentDisksSpec, snapshots: SnapshotSchedule) -> None:
-        """One policy for each region. It is attached, not named in the disk, where a change would replace the disk."""
+        """Registers one policy a region, and attaches it: as a property of a disk, a change would replace the disk."""
         places = spec.storage.places
         policies = {
             region: self._policy(name, spec, region, snapshots) for region in sorted({p.region for p in places})
@@ -128,7 +128,7 @@ class GcePersistentDisks(pulumi.ComponentResource):
 
 
 def disk_inputs(spec: GcePersistentDisksSpec, place: DiskPlace) -> dict[str, Any]:
-    """What zonal and regional disks are told alike."""
+    """The inputs that zonal and regional disks have in common."""
     keep = spec.durability == "keep"
     return {
         "name": place.name,
@@ -142,11 +142,11 @@ def disk_inputs(spec: GcePersistentDisksSpec, place: DiskPlace) -> dict[str, Any
 
 
 def possible(name: str, spec: GcePersistentDisksSpec) -> Iterator[Finding]:
-    """Google makes such disks."""
+    """Google makes disks of these sizes, in these zones."""
     yield from disk_is_possible(spec.storage)
 
 
 def disks_args(project: str, storage: GceDisks | RegionalDisks, durability: Durability) -> GcePersistentDisksArgs:
-    """A backend of the stack file as arguments."""
+    """The arguments for a backend of the stack file."""
     fields = {"project": project, "storage": args_of(storage), "durability": durability}
     return cast(GcePersistentDisksArgs, fields)

@@ -1,4 +1,4 @@
-"""From a storage backend of the stack file to the volumes of a workload."""
+"""Makes a workload's volumes, by the storage backend that it chose."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Wanted:
     volume_size: Quantity
     durability: Durability
     image: pulumi.Input[str]
-    """An image with a `true` command; only local directories need one."""
+    """An image with a `true` command, which local directories need."""
     project: str | None
-    """Google project of the disks; only they need one."""
+    """Google project of the disks, where there are any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +42,13 @@ class Provided:
     """What a backend made for a workload."""
 
     volumes: PersistentVolumes | None = None
-    """None where a provisioner makes them."""
+    """The PersistentVolumes; None where a provisioner makes them."""
     made_first: Sequence[pulumi.Resource] = ()
-    """What the pods need besides: a shared claim."""
+    """Further resources that the pods need first, such as a shared claim."""
 
 
 def provide(wanted: Wanted, opts: pulumi.ResourceOptions) -> Provided:
-    """Registers the backend's disks, directories or claim, and the volumes on them."""
+    """Registers the disks, directories or claim of the backend, and the volumes on them."""
     name, storage = wanted.workload, wanted.storage
     if isinstance(storage, SharedClaim):
         return Provided(made_first=[shared_claim(wanted, storage, opts)])
@@ -78,7 +78,7 @@ def provide(wanted: Wanted, opts: pulumi.ResourceOptions) -> Provided:
 def make_disks(
     wanted: Wanted, storage: GceDisks | RegionalDisks, project: str, opts: pulumi.ResourceOptions
 ) -> Mapping[str, Sequence[pulumi.Resource]]:
-    """The disks, by name."""
+    """Registers the disks and returns, by their names, what the volumes wait for."""
     # pulumi_gcp costs 0.8 s and 90 MB to import: only stacks with disks pay that.
     from .disks import GcePersistentDisks, disks_args
 
@@ -87,7 +87,7 @@ def make_disks(
 
 
 def local_volumes(wanted: Wanted, storage: LocalStorage) -> list[VolumeArgs]:
-    """The directories as volumes."""
+    """The volumes of the directories."""
     return [
         VolumeArgs(
             name=volume.name,
@@ -102,7 +102,7 @@ def local_volumes(wanted: Wanted, storage: LocalStorage) -> list[VolumeArgs]:
 
 
 def disk_volumes(wanted: Wanted, storage: GceDisks | RegionalDisks, project: str) -> list[VolumeArgs]:
-    """The disks as volumes of the same names."""
+    """The volumes of the disks, which have the same names."""
     in_tree = isinstance(storage, GceDisks) and storage.source == "in-tree"
     return [
         VolumeArgs(
@@ -119,17 +119,17 @@ def disk_volumes(wanted: Wanted, storage: GceDisks | RegionalDisks, project: str
 
 
 def csi_source(place: DiskPlace, fs_type: str, project: str) -> dict[str, Any]:
-    """Through GKE's driver (Google Cloud documentation, "Using pre-existing persistent disks as PersistentVolumes")."""
+    """The source by GKE's driver (Google Cloud, "Using pre-existing persistent disks as PersistentVolumes")."""
     return {"csi": {"driver": CSI_DRIVER, "volumeHandle": place.handle(project), "fsType": fs_type}}
 
 
 def in_tree_source(place: DiskPlace, fs_type: str) -> dict[str, Any]:
-    """The seed's source. Kubernetes has redirected it to the CSI driver since 1.23 and dropped its own code in 1.28."""
+    """The tutorials' source, which Kubernetes hands to the CSI driver since 1.23; its own code is gone since 1.28."""
     return {"gcePersistentDisk": {"pdName": place.name, "fsType": fs_type}}
 
 
 def shared_claim(wanted: Wanted, storage: SharedClaim, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-    """The one claim of all replicas. A class that binds late leaves it pending until a pod comes: nothing waits."""
+    """The claim that all replicas share. `up` does not wait for it, as some classes bind it only when a pod comes."""
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",

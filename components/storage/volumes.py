@@ -1,4 +1,4 @@
-"""PersistentVolumes: one per ordinal, bound ahead of time to the claim that ordinal's pod will make."""
+"""PersistentVolumes: one for each ordinal, bound ahead of time to the claim that the ordinal's pod will have."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class VolumeArgs(TypedDict, total=False):
 
 
 class PersistentVolumesArgs(TypedDict, total=False):
-    """What PersistentVolumes needs to know; `PersistentVolumesSpec` says what each field may be."""
+    """The arguments of PersistentVolumes. `PersistentVolumesSpec` says what each field may be."""
 
     workload: Required[str]
     namespace: pulumi.Input[str]
@@ -44,40 +44,41 @@ class VolumeSpec(Model):
     name: ObjectName
     """Name of the PersistentVolume."""
     ordinal: Annotated[int, Field(ge=0)]
-    """The replica it belongs to."""
+    """Ordinal of the replica that the volume belongs to."""
     capacity: Size
-    """Its size, such as 10Gi."""
+    """Size of the volume, such as 10Gi."""
     access_mode: AccessMode = "ReadWriteOnce"
-    """How a node or a pod mounts it."""
+    """Whether one node mounts the volume, or one pod (ReadWriteOncePod, Kubernetes 1.27 and later)."""
     source: Mapping[str, Any]
     """The API's volume source, such as `{"local": {"path": ...}}` (Kubernetes API, PersistentVolumeSpec)."""
     node_label: Annotated[str, Field(min_length=1)]
-    """Label of the nodes from which it can be reached, such as kubernetes.io/hostname."""
+    """Label of the nodes that reach the volume, such as kubernetes.io/hostname."""
     node_values: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Values of that label."""
+    """Values of that label on these nodes."""
 
 
 class PersistentVolumesSpec(Model):
-    """Volumes of one StatefulSet."""
+    """The volumes of one StatefulSet."""
 
     workload: Label
     """Name of the StatefulSet."""
     claim_template: Label
     """Name of its claim template."""
     volumes: tuple[VolumeSpec, ...]
-    """Each ordinal has one at most."""
+    """The volumes, at most one for each ordinal."""
     durability: Durability = "keep"
-    """keep: the objects stay when the stack goes, for deleting a bound one hangs on its protection finalizer."""
+    """keep: the objects stay when the stack goes, as deleting a bound one would hang on its finalizer. discard: they go
+    with the stack."""
 
 
 class PersistentVolumes(pulumi.ComponentResource):
-    """After `up`: one PersistentVolume per volume, which only the claim of its ordinal can bind.
+    """After `up` there is a PersistentVolume for each volume, which only the claim of its ordinal can bind.
 
-    The object's reclaim policy is Retain for both durabilities. Nothing deletes a `local` directory, so that `Delete`
-    would leave the volume in phase Failed; and a disk is this stack's own, not the volume plugin's to delete. With
-    `discard` the objects (and disks) go with the stack, after the StatefulSet and its claims.
+    The reclaim policy is Retain for both durabilities. Nothing deletes a `local` directory, so that `Delete` would
+    leave the volume in phase Failed; and a disk is this stack's own, not the volume plugin's to delete. With `discard`
+    the objects (and disks) go with the stack, after the StatefulSet and its claims.
 
-    Replaces data: nothing. A changed source, such as another path, is refused by the API while the volume exists.
+    No edit replaces data. The API refuses a changed source, such as another path, while the volume exists.
     """
 
     names: pulumi.Output[Sequence[str]]
@@ -91,7 +92,7 @@ class PersistentVolumes(pulumi.ComponentResource):
         *,
         made_first: Mapping[str, Sequence[pulumi.Resource]] | None = None,
     ) -> None:
-        """`made_first`: volume name -> the resources that must exist before it, such as its disk."""
+        """`made_first` has, by the volume's name, the resources that must exist before it, such as its disk."""
         sources = [volume.get("source", {}) for volume in args.get("volumes", ())]
         checked = settle(name, PersistentVolumesSpec, without_sources(args), rules=once_each)
         super().__init__("statefulsets:volumes:PersistentVolumes", name, None, opts)
@@ -113,12 +114,12 @@ class PersistentVolumes(pulumi.ComponentResource):
 
 
 def without_sources(args: PersistentVolumesArgs) -> dict[str, Any]:
-    """The arguments without what may be an Output anywhere within: the API knows its own sources."""
+    """The arguments without the volumes' sources, which may have Outputs anywhere and are the API's to check."""
     return {**args, "volumes": [{**volume, "source": {}} for volume in args.get("volumes", ())]}
 
 
 def once_each(name: str, spec: PersistentVolumesSpec) -> Iterator[Finding]:
-    """An ordinal's claim binds one volume, and a volume is one claim's."""
+    """No two volumes have the same name or ordinal, as an ordinal's claim binds one volume."""
     for field in ("name", "ordinal"):
         seen: set[Any] = set()
         for position, volume in enumerate(spec.volumes):
@@ -131,7 +132,7 @@ def once_each(name: str, spec: PersistentVolumesSpec) -> Iterator[Finding]:
 def persistent_volume(
     spec: PersistentVolumesSpec, namespace: pulumi.Input[str], volume: VolumeSpec, source: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The API object. An empty class on both sides keeps provisioners and other claims away."""
+    """The PersistentVolume. It has no class, and nor has its claim, which keeps provisioners and other claims away."""
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -155,6 +156,6 @@ def persistent_volume(
 
 
 def node_selector_term(volume: VolumeSpec) -> dict[str, Any]:
-    """Nodes whose label has one of the values."""
+    """The term that matches nodes whose label has one of the values."""
     values = list(volume.node_values)
     return {"matchExpressions": [{"key": volume.node_label, "operator": "In", "values": values}]}

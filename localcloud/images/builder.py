@@ -19,13 +19,13 @@ from types import MappingProxyType
 from localcloud.images.archive import write_archive
 from localcloud.images.errors import ImageBuildError
 from localcloud.images.recipe import Recipe
-from localcloud.images.recipes import kubia, mysql, nginx, pause
+from localcloud.images.recipes import kubia, mysql, nginx, pause, postgres, redis
 from localcloud.images.workshop import Workshop
 
 __all__ = ["IMAGES", "ImageBuildError", "archive_path", "build"]
 
 IMAGES: Mapping[str, Recipe] = MappingProxyType(
-    {module.RECIPE.name: module.RECIPE for module in (pause, kubia, nginx, mysql)}
+    {module.RECIPE.name: module.RECIPE for module in (pause, kubia, nginx, mysql, redis, postgres)}
 )
 """Every image that can be built here, by the reference that pods use."""
 

@@ -13,6 +13,7 @@ from localcloud.layout import KUBERNETES_VERSION
 MODULES = Path(__file__).parent
 PULUMI_VERSION = "3.259.0"
 LANGUAGE_HOST_VERSION = "3.184.0"
+YAML_HOST_VERSION = "1.25.0"
 PROVIDER_VERSION = "4.25.0"
 COREDNS_VERSION = "1.12.4"
 ETCD_VERSION = "3.6.4"
@@ -196,3 +197,17 @@ TOOLS: Sequence[Tool] = (
         ),
     ),
 )
+
+YAML_HOST = Tool(
+    name="pulumi-language-yaml",
+    version=YAML_HOST_VERSION,
+    programs=("pulumi-language-yaml",),
+    package="github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    seconds=100,
+    megabytes=60,
+    on_path=("pulumi", "version"),
+    minimum=PULUMI_VERSION,
+    ldflags=(f"-X github.com/pulumi/pulumi-yaml/pkg/version.Version=v{YAML_HOST_VERSION}",),
+    releases=(_pulumi(("pulumi-language-yaml",)),),
+)
+"""For programs of yours in YAML that use the components; no stack of this project needs it (`make yaml`)."""

@@ -14,7 +14,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 import pytest
 
@@ -22,6 +22,7 @@ from localcloud.images import builder
 from localcloud.images.archive import ImageConfig, Tree, write_archive
 from localcloud.images.builder import IMAGES, ImageBuildError, archive_path, build
 from localcloud.images.recipe import HERE, Recipe
+from localcloud.images.recipes import mysql, postgres, redis
 from localcloud.images.workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -293,6 +294,8 @@ def test_every_image_says_what_it_is_and_what_it_takes() -> None:
         "localhost/statefulsets/kubia:1",
         "localhost/statefulsets/nginx:1",
         "localhost/statefulsets/mysql:9.7",
+        "localhost/statefulsets/redis:8",
+        "localhost/statefulsets/postgres:17",
     }
     for name, recipe in IMAGES.items():
         assert name == recipe.name
@@ -303,6 +306,39 @@ def test_every_image_says_what_it_is_and_what_it_takes() -> None:
         assert bool(recipe.suite) == bool(recipe.debian_packages)
         assert all(source.exists() for source in recipe.sources)
     assert len({recipe.short for recipe in IMAGES.values()}) == len(IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("module", "same", "others"),
+    [
+        (mysql, ["9.7.0-1"], ["9.70.0-1", "10.0.1-1", "8.4.7-1"]),
+        (redis, ["5:8.0.2-3+deb13u3", "5:8.2.1-1"], ["5:9.0.0-1", "5:80.0-1", "5:7.2.8-1", "8:7.2.8-1"]),
+        (postgres, ["17+278+deb13u1", "17.6-1"], ["18+291", "170+1", "16+257", "1.17-1"]),
+    ],
+)
+def test_when_debian_moves_to_another_series_the_build_refuses_and_says_why(
+    module: ModuleType, same: list[str], others: list[str]
+) -> None:
+    assert module.RECIPE.name.endswith(f":{module.SERIES}")
+    for version in same:
+        module._check_series(version)
+    for version in others:
+        with pytest.raises(ImageBuildError) as caught:
+            module._check_series(version)
+        line = str(caught.value)
+        assert line.startswith(f"{module.RECIPE.name}: Debian {module.SUITE} now has ")
+        assert f" {version}, this recipe is for {module.SERIES}, " in line
+
+
+def test_no_server_brings_perl_a_compiler_or_what_only_maintainer_scripts_run() -> None:
+    assert {"debconf", "perl", "perl-base"} <= set(mysql.WITHOUT)
+    # Debian's tools for several clusters are in Perl, and nothing else of PostgreSQL asks for it.
+    assert {"debconf", "libllvm19", "locales", "postgresql-client-common", "postgresql-common"} <= set(postgres.WITHOUT)
+    assert {"adduser", "debconf", "init-system-helpers"} <= set(redis.WITHOUT)
+    for module in (postgres, redis):
+        assert module.RECIPE.without == module.WITHOUT
+        assert not set(module.WITHOUT) & set(module.PACKAGES)
+        assert "flock" in module.PROGRAMS, "two pods must not work on one claim"
 
 
 def test_a_recipes_hash_follows_its_sources_and_not_its_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

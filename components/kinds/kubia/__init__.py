@@ -10,7 +10,7 @@ from .spec import KubiaSpec
 
 
 class KubiaKind(StatefulKind[KubiaSpec]):
-    """`kind: kubia`."""
+    """The kind that a stack file calls `kubia`."""
 
     word = "kubia"
     component = "statefulsets:kubia:Kubia"

@@ -23,11 +23,11 @@ UID: Final = 65532
 
 
 class KubiaArgs(StatefulArgs):
-    """What Kubia needs to know; `KubiaSpec` says what each field may be, and is by default."""
+    """The arguments of Kubia. `KubiaSpec` says what each field may be, and what it is by default."""
 
 
 class Kubia(pulumi.ComponentResource):
-    """After `up`: pods that answer GET / with their name and what POST / stored, each on its own volume.
+    """After `up` there are pods that answer GET / with their name and the text that POST / stored on their own volume.
 
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
     """
@@ -37,11 +37,11 @@ class Kubia(pulumi.ComponentResource):
     claims: pulumi.Output[Sequence[str]]
     """The pods' claims, by ordinal."""
     volumes: pulumi.Output[Sequence[str]]
-    """The volumes bound to claims, by ordinal; none where a provisioner makes them."""
+    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
     write: pulumi.Output[str]
     """A command that posts a text to the first pod through the API server, so that it works from anywhere."""
     read: pulumi.Output[str]
-    """A command that reads it back."""
+    """A command that reads that text back in the same way."""
 
     def __init__(self, name: str, args: KubiaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         checked = settle(name, KubiaSpec, args, rules=KIND.problems, late={("image",): "unknown"})
@@ -66,7 +66,7 @@ class Kubia(pulumi.ComponentResource):
 
 
 def proxy_path(namespace: str, pod: str) -> str:
-    """Where the API server passes requests on to a pod."""
+    """The path under which the API server passes requests on to a pod."""
     return f"/api/v1/namespaces/{namespace}/pods/{pod}:{HTTP.container}/proxy/"
 
 

@@ -10,7 +10,7 @@ from .spec import NginxSpec
 
 
 class NginxKind(StatefulKind[NginxSpec]):
-    """`kind: nginx`."""
+    """The kind that a stack file calls `nginx`."""
 
     word = "nginx"
     component = "statefulsets:nginx:Nginx"

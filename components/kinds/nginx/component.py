@@ -24,19 +24,20 @@ PAGES: Final = "/usr/share/nginx/html"
 CONF_DIRECTORY: Final = "/etc/statefulsets"
 CONF: Final = Path(__file__).with_name("nginx.conf")
 SCRATCH: Final = ("/tmp", "/var/cache/nginx", "/var/lib/nginx")  # noqa: S108  directories of the pod
-"""Where images of different origin keep nginx's pid and temporary files."""
+"""Directories in which the usual nginx images keep the pid file and temporary files."""
 UID: Final = 65532
 
 
 class NginxArgs(StatefulArgs):
-    """What Nginx needs to know; `NginxSpec` says what each field may be, and is by default."""
+    """The arguments of Nginx. `NginxSpec` says what each field may be, and what it is by default."""
 
 
 class Nginx(pulumi.ComponentResource):
-    """After `up`: pods that serve, on port 80, the pages on their own volume.
+    """After `up` there are pods that serve, on port 80, the pages on their own volume.
 
-    Any nginx image does: the configuration is a ConfigMap of ours, pid and temporary files are in a directory of the
-    pod's, nothing runs as root and the root file system is read-only. A changed configuration rolls the pods.
+    Any nginx image will do. The configuration is a ConfigMap that this component makes, pid and temporary files are in
+    a directory of the pod, nothing runs as root and the root file system is read-only. A changed configuration rolls
+    the pods.
 
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
     """
@@ -46,11 +47,11 @@ class Nginx(pulumi.ComponentResource):
     claims: pulumi.Output[Sequence[str]]
     """The pods' claims, by ordinal."""
     volumes: pulumi.Output[Sequence[str]]
-    """The volumes bound to claims, by ordinal; none where a provisioner makes them."""
+    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
     write: pulumi.Output[str]
-    """A command that writes a page of the first pod's."""
+    """A command that writes a page onto the first pod's volume."""
     read: pulumi.Output[str]
-    """A command that reads it."""
+    """A command that reads that page through the API server."""
 
     def __init__(self, name: str, args: NginxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         checked = settle(name, NginxSpec, args, rules=KIND.problems, late={("image",): "unknown"})
@@ -89,7 +90,7 @@ class Nginx(pulumi.ComponentResource):
 
 
 def config_map(name: str, namespace: pulumi.Input[str], conf: str) -> dict[str, Any]:
-    """nginx's whole configuration; what is in the image is not read."""
+    """The ConfigMap with nginx's whole configuration. nginx does not read the one in its image."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -118,7 +119,7 @@ def container(spec: NginxSpec, image: pulumi.Input[str]) -> dict[str, Any]:
 
 
 def pod_volumes(name: str) -> tuple[dict[str, Any], ...]:
-    """The configuration, and room for what nginx writes as it runs."""
+    """The pods' volumes: the configuration, and a directory for what nginx writes as it runs."""
     return (
         {"name": "conf", "configMap": {"name": f"{name}-conf"}},
         {"name": "scratch", "emptyDir": {"sizeLimit": "64Mi"}},

@@ -1,4 +1,4 @@
-"""Any image whose replicas keep data: Redis, PostgreSQL, or yours, without a line of Python."""
+"""A workload of any image whose replicas keep data, such as Redis or PostgreSQL, without a line of Python."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..contract import Outputs, Secret, Site, StatefulKind
 
 
 class AnyImageKind(StatefulKind[StatefulServiceSpec]):
-    """`kind: stateful`."""
+    """The kind that a stack file calls `stateful`."""
 
     word = "stateful"
     component = "statefulsets:stateful_service:StatefulService"

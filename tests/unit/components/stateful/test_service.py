@@ -31,7 +31,12 @@ def named_at_random(resource: Resource) -> dict[str, Any]:
     return {"metadata": {**resource.inputs["metadata"], "name": f"{resource.name}-1a2b3c4d"}}
 
 
-OUTPUTS = {"kubernetes:core/v1:Secret": named_at_random}
+def with_uid(resource: Resource) -> dict[str, Any]:
+    """What the API server adds to every object."""
+    return {"metadata": {**resource.inputs["metadata"], "uid": f"uid-of-{resource.name}"}}
+
+
+OUTPUTS = {"kubernetes:core/v1:Secret": named_at_random, "kubernetes:core/v1:ServiceAccount": with_uid}
 
 
 def cache(**changes: Any) -> dict[str, Any]:
@@ -192,12 +197,13 @@ def test_a_changed_file_is_another_config_map_and_rolls_the_pods() -> None:
     assert "cache-files" in one.one("StatefulSet").depends_on
 
 
-@pytest.mark.parametrize("strategy", [{"partition": 1}, {"type": "OnDelete"}])
-def test_pods_that_a_roll_out_leaves_as_they_are_keep_their_files_and_secrets(strategy: dict[str, Any]) -> None:
-    more = {"configFiles": {"/etc/a": "a"}, "secretEnv": {"A": "a"}}
+def test_files_and_secrets_of_before_stay_for_pods_that_are_not_rolled_yet_and_go_with_the_workload() -> None:
+    recorded = build(configFiles={"/etc/a": "a"}, secretEnv={"A": "a"})
     for kind in ("ConfigMap", "Secret"):
-        assert build(**more, updateStrategy=strategy).one(kind).retain_on_delete is True
-        assert not build(**more).one(kind).retain_on_delete
+        kept = recorded.one(kind)
+        assert kept.retain_on_delete is True
+        owner = {"apiVersion": "v1", "kind": "ServiceAccount", "name": "cache", "uid": "uid-of-cache-account"}
+        assert kept.inputs["metadata"]["ownerReferences"] == [owner]
 
 
 def test_a_secret_variable_is_nowhere_in_plain_sight_and_its_name_tells_nothing_of_it() -> None:
