@@ -70,7 +70,10 @@ env: .venv/up ## Lines for eval "$(make -s env)": plain pulumi and kubectl work
 	@$(LOCALCLOUD) env --cloud $(CLOUD)
 
 .PHONY: yaml
-yaml: .venv/up ## Pulumi's language host for programs in YAML, for examples/yaml (built once)
+yaml: .venv/up ## For programs of yours in YAML (examples/): Pulumi's language host for it, and the component package
+	@test -x package/venv/bin/python || $(PYTHON) -m venv package/venv
+	@echo 'installing the component package'
+	@cd package && venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
 	@$(LOCALCLOUD) yaml
 
 .PHONY: preview
@@ -113,7 +116,7 @@ schema: .venv/dev ## Write schema/stack.schema.json, by which editors complete a
 
 .PHONY: mutation
 mutation: .venv/dev ## Break components/ in 300 places and count what the tests notice (about 15 minutes)
-	@$(VENV)/python -m tests.mutation --without cloud_sql --without client --without mysql --sample 300
+	@$(VENV)/python -m tests.mutation --sample 300
 
 .PHONY: format
 format: .venv/dev ## Format and mend what can be mended

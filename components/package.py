@@ -109,7 +109,7 @@ def described(schema: dict[str, Any], host: ComponentProvider) -> dict[str, Any]
         for name, python_name in host.analyzer.analyze_component(component).outputs_mapping.items():
             texts = (host.analyzer.get_docstring(each, python_name) for each in component.__mro__)
             resource["properties"][name]["description"] = next(filter(None, texts), "")
-    found["language"]["go"] |= {"generateExtraInputTypes": True, "importBasePath": f"{NAME}/sdk/go/{NAME}"}
+    found["language"]["go"] |= {"generateExtraInputTypes": True, "importBasePath": f"example.com/{NAME}/sdk/go/{NAME}"}
     found["language"]["nodejs"] |= {"packageName": f"@{NAME}/{NAME}"}
     return found
 

@@ -1,1 +1,1 @@
-"""The stack file as typed values: read whole, checked whole, or described for tools."""
+"""The stack file as typed values: `loader` reads and checks it whole, `describe` says what it names for tools."""

@@ -1,7 +1,7 @@
-"""What a stack file names, for tools that prepare a cluster for it: images, secrets, nodes, Google's services.
+"""Describes what a stack file names, for tools that prepare a cluster: images, secrets, nodes, Google's services.
 
-The file may be wrong: the program refuses it later and says why. Until then whatever can be read of it counts, with the
-defaults of what cannot. Nothing here needs Pulumi.
+The file may be wrong, and the program will refuse it later and say why. Until then all of it counts that can be read,
+with defaults for what cannot. Nothing here needs Pulumi.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOTHING: Final[frozenset[str]] = frozenset()
 
 
 class NotYamlError(ValueError):
-    """A stack file that is no YAML; one line."""
+    """A stack file is not YAML. The message is one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,26 +34,26 @@ class Description:
     """What a stack file names."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
-    """Its `config` as it is written."""
+    """The file's `config`, as it is written."""
     context: str = ""
-    """The cluster that it names."""
+    """The kubeconfig's context that the target names; empty where it names none."""
     images: tuple[str, ...] = ()
-    """What its pods run, defaults included, each once."""
+    """The images that its pods run, defaults included, each once."""
     secrets: tuple[str, ...] = ()
-    """Config keys, with the project's name, of the secrets that its workloads need, each once."""
+    """Config keys of the secrets that its workloads need, each once and with the project's name before it."""
     nodes: tuple[str, ...] = ()
-    """Nodes on which it has directories."""
+    """The nodes on which it has directories."""
     google: frozenset[str] = NOTHING
-    """Services of Google that it needs: `compute`, `sql`."""
+    """The services of Google that it needs, of `compute` and `sql`."""
 
     @property
     def missing_secrets(self) -> tuple[str, ...]:
-        """Those that the file does not hold."""
+        """The config keys of secrets that the file does not hold."""
         return tuple(key for key in self.secrets if key not in self.config)
 
 
 def describe(file: Path) -> Description:
-    """Reads a stack file; NotYamlError for one that is none, nothing of one that says nothing."""
+    """The description of a stack file, which is empty where the file is. Raises NotYamlError where it is no YAML."""
     try:
         document = yaml.load(file.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe
     except yaml.YAMLError as error:
@@ -80,12 +80,12 @@ def of(config: Mapping[str, Any]) -> Description:
 
 
 def readable(workloads: Any) -> Iterator[tuple[Kind[Any], Workload]]:
-    """The workloads as far as they can be read."""
+    """The workloads, as far as they can be read, each with its kind."""
     for name, fields in workloads.items() if isinstance(workloads, dict) else ():
         chosen = found(fields, (str(name),), [])
         if chosen is not None:
             kind, own = chosen
-            spec: Workload | None = parse(kind.spec, own, (str(name),), [], compared=NOTHING)
+            spec: Workload | None = parse(kind.spec, own, (str(name),), [], lenient=True)
             if spec is not None:
                 yield kind, spec
 

@@ -1,4 +1,4 @@
-"""Which kind a workload of the stack file is, by its `kind` and, where several share a word, by its `engine`."""
+"""Finds the kind of a workload by its `kind`, and by its `engine` where several kinds share a word."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..model.errors import Path, Problem, choices, dotted, nearest, no_such_kind
 
 
 def found(spec: Any, path: Path, problems: list[Problem]) -> tuple[Kind[Any], dict[str, Any]] | None:
-    """The kind, and the fields that are its own; None and a problem where there is no such kind.
+    """The workload's kind, and the fields that this kind has; None, with a problem added, where there is no such kind.
 
-    A field that only another engine has is a problem too.
+    A field that only another engine has is a problem too, and left out.
     """
     if not isinstance(spec, dict):
         problems.append(Problem(dotted(path), f"{shown(spec)} is not a map; write its keys below it, indented"))
@@ -33,7 +33,7 @@ def found(spec: Any, path: Path, problems: list[Problem]) -> tuple[Kind[Any], di
 def of_engine(
     engines: Mapping[str, Kind[Any]], spec: Mapping[str, Any], path: Path, problems: list[Problem]
 ) -> tuple[Kind[Any], dict[str, Any]]:
-    """Of the kinds that share a word, the one that is meant: the first, if there is only it or none is named."""
+    """The one that is meant of the kinds that share a word: the one named by `engine`, or else the first."""
     default = next(iter(engines))
     if len(engines) == 1:
         return engines[default], dict(spec)
@@ -57,5 +57,5 @@ def of_engine(
 
 
 def fields(model: type[BaseModel]) -> set[str]:
-    """Names as a stack file has them."""
+    """The names of a model's fields, as a stack file has them."""
     return {field.alias or name for name, field in model.model_fields.items()}

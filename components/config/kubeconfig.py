@@ -1,4 +1,4 @@
-"""The user's kubeconfig, as far as a stack must know it: which contexts it has, and to which servers they lead."""
+"""Reads the user's kubeconfig: which contexts it has, and to which servers they lead."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ UNREADABLE: Final = (OSError, ValueError, RuntimeError)  # no file, no text, no 
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """What a kubeconfig says."""
+    """The contexts of a kubeconfig."""
 
     servers: Mapping[str, str]
-    """Context -> address of its cluster's API server; empty where the file has no such cluster."""
+    """Context -> address of its cluster's API server, which is empty where the file has no such cluster."""
     current: str | None
+    """The current context."""
 
 
 def place(path: str | None) -> str:
-    """The file that the provider reads: `path`, or what KUBECONFIG names, or the usual one."""
+    """The file that the Kubernetes provider reads: `path`, or else what KUBECONFIG names, or else the usual one."""
     return path or os.environ.get("KUBECONFIG") or USUAL
 
 
 def read(file: str) -> Kubeconfig:
-    """Raises OSError, ValueError or yaml.YAMLError for what is no kubeconfig."""
+    """The contexts of a kubeconfig. Raises OSError, ValueError or yaml.YAMLError for a file that is none."""
     text = Path(file).expanduser().read_text()
     document = _mapping(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  both are safe
     clusters = {name: str(cluster.get("server", "")) for name, cluster in _named(document.get("clusters"), "cluster")}
@@ -51,8 +52,11 @@ def _named(entries: Any, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def problem(target: Target) -> Problem | None:
-    """What is wrong with the target's context. The provider would say nothing: it takes a context that is not there for
-    a cluster that cannot be reached, makes nothing, and lets `up` end well."""
+    """What is wrong with the target's context, or None.
+
+    The provider would say nothing: it takes a context that does not exist for a cluster that cannot be reached, makes
+    nothing, and lets `up` end well.
+    """
     file = place(target.kubeconfig)
     where = f"{TARGET}.kubeconfig" if target.kubeconfig else f"{TARGET}.context"
     if not target.kubeconfig and os.pathsep in file:
@@ -75,7 +79,7 @@ def problem(target: Target) -> Problem | None:
 
 
 def server(context: str | None, kubeconfig: str | None) -> str:
-    """Address of the API server that a context leads to; empty where the file or the context is gone."""
+    """Address of the API server that a context leads to. It is empty where the file or the context does not exist."""
     try:
         found = read(place(kubeconfig))
     except (*UNREADABLE, yaml.YAMLError):

@@ -1,11 +1,11 @@
-"""Reads a stack's config, all of it or none: the only reader of pulumi.Config."""
+"""Reads a stack's config as a whole. No other module reads pulumi.Config."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
@@ -16,28 +16,24 @@ from ..model.base import Workload, check_name
 from ..model.errors import TARGET, WORKLOADS, ConfigError, Problem, dotted, placed, shown
 from ..model.parse import parse as parse_model
 from ..model.target import Target, check_target
-from ..stateful.spec import StatefulSpec
 from .engines import found
 from .overlaps import check_overlaps
-
-COMPARED: Final = frozenset({"replicas", "storage", "ordinals", "context", "kubeconfig", "kubernetesVersion", "zones"})
-"""Fields that the checks across fields read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """A stack file that holds together."""
+    """A stack file that was found to be sound."""
 
     target: Target
     workloads: Mapping[str, Workload]
     project: str | None = None
-    """Google project of the disks; there wherever a workload has any."""
+    """Google project of the disks. It is there wherever a workload has disks."""
     secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
-    """Config key -> the secret under it, for every key that a workload names."""
+    """Config key -> the secret under that key, for every key that a workload names."""
 
 
 def load() -> StackConfig:
-    """The running stack's config; pulumi.RunError lists all that is wrong with it, before anything is registered."""
+    """The config of the stack that runs. Raises pulumi.RunError with a line for everything that is wrong with it."""
     config = pulumi.Config("statefulsets")
     texts = {key: config.get(key) for key in ("target", "workloads")}
     secret = [key for key in texts if pulumi.runtime.is_config_secret(f"statefulsets:{key}")]
@@ -60,7 +56,7 @@ def _secret(key: str) -> Problem:
 
 
 def _secrets(stack: StackConfig, config: pulumi.Config) -> dict[str, pulumi.Output[str]]:
-    """What the workloads keep secret. Only the keys are in the stack file's readable part."""
+    """The workloads' secrets by their config keys. Only the keys are in the stack file's readable part."""
     problems, secrets = [], {}
     for path, secret in _wanted(stack):
         key = secret.key
@@ -81,14 +77,14 @@ def _secrets(stack: StackConfig, config: pulumi.Config) -> dict[str, pulumi.Outp
 
 
 def _wanted(stack: StackConfig) -> Iterator[tuple[str, Secret]]:
-    """Each secret that a workload names, and where it does."""
+    """Each secret that a workload names, with the path at which it does."""
     for name, workload in stack.workloads.items():
         for secret in kind_of(workload).secrets(workload):
             yield dotted((WORKLOADS, name, *secret.path)), secret
 
 
 def parse(target_text: str | None, workloads_text: str | None, project: str | None = None) -> StackConfig:
-    """The config from its two JSON texts; ConfigError carries every problem found."""
+    """The config of its two JSON texts. Raises ConfigError with every problem that is found."""
     problems: list[Problem] = []
     target = _parse_target(target_text, problems)
     workloads: dict[str, Workload] = {}
@@ -128,7 +124,7 @@ def _parse_target(text: str | None, problems: list[Problem]) -> Target | None:
     spec = _map_of(TARGET, text, problems)
     if len(problems) > before:
         return None
-    target = parse_model(Target, spec, (TARGET,), problems, compared=COMPARED)
+    target = parse_model(Target, spec, (TARGET,), problems)
     if target is not None:
         problems += check_target(target)
     return target
@@ -139,6 +135,5 @@ def _parse_workload(name: str, spec: Any, problems: list[Problem]) -> Workload |
     if chosen is None:
         return None
     kind, own = chosen
-    compared = COMPARED if issubclass(kind.spec, StatefulSpec) else None
-    model: Workload | None = parse_model(kind.spec, own, (WORKLOADS, name), problems, compared=compared)
+    model: Workload | None = parse_model(kind.spec, own, (WORKLOADS, name), problems)
     return model

@@ -1,4 +1,4 @@
-"""What two workloads of a stack must not both have: volume names, directories, Services, claims."""
+"""Checks that no two workloads of a stack have the same volume, directory, Service or claim."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..stateful.spec import StatefulSpec
 from ..storage.backends import LocalStorage, SharedClaim, StaticBackend
 
 Users = dict[str, list[str]]
-"""A name -> the config paths that lay claim to it."""
+"""Name of a thing -> the config paths that want to have it."""
 
 
 def check_overlaps(workloads: Mapping[str, Workload]) -> Iterator[Problem]:
-    """Every problem between workloads, or between two entries of one."""
+    """Every problem between two workloads, or between two entries of one workload."""
     stateful = {name: w for name, w in workloads.items() if isinstance(w, StatefulSpec)}
     yield from repeated(volumes(stateful), "already the volume of", "give it a name of its own")
     yield from repeated(services(workloads), "already a Service of", "rename one of the two")
@@ -26,14 +26,14 @@ def check_overlaps(workloads: Mapping[str, Workload]) -> Iterator[Problem]:
 
 
 def repeated(users: Users, what: str, fix: str) -> Iterator[Problem]:
-    """The first to name a thing has it; the others are told."""
+    """A problem for each path but the first that wants to have the same thing."""
     for name, paths in users.items():
         for path in paths[1:]:
             yield Problem(path, f"{shown(name)} is {what} {paths[0]}; {fix}")
 
 
 def volumes(workloads: Mapping[str, StatefulSpec]) -> Users:
-    """PersistentVolumes have no namespace, and a disk can be under one of them only."""
+    """The PersistentVolumes of all workloads. They have no namespace, and a disk can be under one of them only."""
     users: Users = defaultdict(list)
     for name, workload in workloads.items():
         storage = workload.storage
@@ -45,7 +45,7 @@ def volumes(workloads: Mapping[str, StatefulSpec]) -> Users:
 
 
 def services(workloads: Mapping[str, Workload]) -> Users:
-    """The Services that each workload makes."""
+    """The Services that the workloads make."""
     users: Users = defaultdict(list)
     for name, workload in workloads.items():
         for service, path in kind_of(workload).services(name, workload):
@@ -54,7 +54,7 @@ def services(workloads: Mapping[str, Workload]) -> Users:
 
 
 def claims(workloads: Mapping[str, StatefulSpec]) -> Users:
-    """Named claims among themselves and against those that StatefulSets make."""
+    """The claims of all workloads: those that StatefulSets make, and those that replicas share."""
     users: Users = defaultdict(list)
     for name, workload in workloads.items():
         if not isinstance(workload.storage, SharedClaim):
@@ -67,7 +67,7 @@ def claims(workloads: Mapping[str, StatefulSpec]) -> Users:
 
 
 def shared_directories(workloads: Mapping[str, StatefulSpec]) -> Iterator[Problem]:
-    """Two replicas in one directory, or in one within the other's, write over each other."""
+    """A problem for each directory that is another replica's or lies within it: they would write over each other."""
     users: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, workload in workloads.items():
         storage = workload.storage

@@ -1,6 +1,7 @@
-"""The JSON Schema of the stack files, from the models themselves: `python -m components.config.schema [--check]`.
+"""Makes the JSON Schema of the stack files from the models: `python -m components.config.schema [--check]`.
 
-Editors with a YAML language server complete and check `Pulumi.*.yaml` by it. Checks that span fields are the program's.
+Editors with a YAML language server complete and check `Pulumi.*.yaml` by it. Checks that compare fields with each other
+are the program's alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 
 
 def stack_schema() -> dict[str, Any]:
-    """A stack file whole: Pulumi's own keys are left open, the project's are strict."""
+    """The schema of a whole stack file. Pulumi's own keys are left open; those of this project are strict."""
     parts: dict[str, TypeAdapter[Any]] = {"target": TypeAdapter(Target), "workload": any_kind()}
     schemas, definitions = TypeAdapter.json_schemas(
         [(name, "validation", adapter) for name, adapter in parts.items()], ref_template="#/definitions/{model}"
@@ -51,26 +52,26 @@ def stack_schema() -> dict[str, Any]:
 
 
 def any_kind() -> TypeAdapter[Any]:
-    """One of the kinds' models, told apart by `kind`, and where several kinds share a word by `engine`."""
+    """The union of all kinds' models, told apart by `kind`, and where several kinds share a word by `engine`."""
     words = [one_of([kind.spec for kind in engines.values()], "engine") for engines in WORDS.values()]
     return TypeAdapter(one_of(words, "kind"))
 
 
 def one_of(models: Iterable[Any], discriminator: str) -> Any:
-    """Their union as a type; the model itself where there is one only."""
+    """The union of the models as a type; where there is one only, the model itself."""
     known = tuple(models)
     return known[0] if len(known) == 1 else Annotated[Union[known], Field(discriminator=discriminator)]  # noqa: UP007  built as it runs
 
 
 def with_kind(schema: dict[str, Any]) -> dict[str, Any]:
-    """`kind` has a default for Python callers; in a stack file it must be written."""
+    """The schema with `kind` among what is required. The models have a default for it, but a stack file must say it."""
     if "kind" not in schema.get("properties", {}):
         return schema
     return {**schema, "required": sorted({*schema.get("required", ()), "kind"})}
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the file, or with --check says whether it is current."""
+    """Writes the file; with --check it only tells, by its exit code, whether the file is current."""
     text = json.dumps(stack_schema(), indent=2, sort_keys=True) + "\n"
     if "--check" in arguments:
         if FILE.exists() and FILE.read_text() == text:

@@ -1,7 +1,8 @@
-"""Edits of a stack file that would lose, swap or strand what the last `up` made: refused before anything is registered.
+"""Refuses edits of a stack file that would lose, swap or strand data that the last `up` made.
 
-Pulumi's preview shows such an edit as a `~` or a `replace` among others and says nothing of the data. Each refusal here
-says what would be lost and the safe way, under either durability: what a destroy may take, no edit takes by accident.
+They are refused before anything is registered. Pulumi's preview shows such an edit as a `~` or a `replace` among others
+and says nothing of the data. Each refusal here says what would be lost, and the safe way. Either durability is treated
+the same: with discard a destroy takes the data, but no edit takes them by accident.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ __all__ = ["most_claimed", "refuse"]
 
 
 def refuse(stack: StackConfig, made: Made) -> None:
-    """Raises pulumi.RunError with a line for each edit that the data of the last `up` would not survive."""
+    """Raises pulumi.RunError with a line for every edit that the data of the last `up` would not survive."""
     problems = sorted(set(edits(stack, made)))
     if problems:
         head = "1 edit is" if len(problems) == 1 else f"{len(problems)} edits are"
@@ -41,7 +42,7 @@ def refuse(stack: StackConfig, made: Made) -> None:
 
 
 def edits(stack: StackConfig, made: Made) -> Iterator[Problem]:
-    """Every such edit."""
+    """Every edit that the data of the last `up` would not survive."""
     yield from another_cluster(stack, made)
     yield from another_namespace(stack, made)
     owners = {volume.name: name for name, before in made.workloads.items() for volume in before.volumes}
@@ -55,7 +56,7 @@ def edits(stack: StackConfig, made: Made) -> Iterator[Problem]:
 
 
 def another_cluster(stack: StackConfig, made: Made) -> Iterator[Problem]:
-    """A stack keeps its cluster: the provider makes everything anew in another one, or forgets the old one.
+    """The stack is to move to another cluster. The provider would make everything anew there, or forget the old one.
 
     The same context of another kubeconfig is the same cluster unless both files are here and lead to different servers:
     continuous integration writes its kubeconfig to another place in each run.
@@ -80,7 +81,7 @@ def another_cluster(stack: StackConfig, made: Made) -> Iterator[Problem]:
 
 
 def another_namespace(stack: StackConfig, made: Made) -> Iterator[Problem]:
-    """Claims do not move between namespaces."""
+    """The stack is to move to another namespace, to which claims cannot follow."""
     namespace = stack.target.namespace
     moved = {n: w.set for n, w in made.workloads.items() if w.set is not None and w.set.namespace != namespace}
     if moved:
@@ -95,7 +96,7 @@ def another_namespace(stack: StackConfig, made: Made) -> Iterator[Problem]:
 
 
 def of_workload(name: str, workload: Workload, before: MadeWorkload) -> Iterator[Problem]:
-    """One workload that is still there."""
+    """The edits of a workload that is still in the file."""
     here = dotted((WORKLOADS, name))
     engine = kind_of(workload).engine
     if not has_data(before) and not before.elsewhere:
@@ -126,7 +127,7 @@ def of_workload(name: str, workload: Workload, before: MadeWorkload) -> Iterator
 
 
 def has_data(before: MadeWorkload) -> bool:
-    """Whether anything is left that holds data; `pulumi destroy --target` takes it away on purpose."""
+    """Whether anything is left that holds data. `pulumi destroy --target` is how to take it away on purpose."""
     return bool(before.set or before.shared or (before.volumes and before.finished))
 
 
@@ -140,7 +141,7 @@ def strands(before: MadeWorkload) -> str:
 
 
 def of_policy(here: str, workload: StatefulSpec, made: MadeSet | None) -> Iterator[Problem]:
-    """The order in which pods start is fixed when the set is made."""
+    """Another podManagementPolicy, which is fixed when the set is made."""
     if made is not None and workload.pod_management_policy != made.policy:
         yield Problem(
             f"{here}.podManagementPolicy",
@@ -150,7 +151,7 @@ def of_policy(here: str, workload: StatefulSpec, made: MadeSet | None) -> Iterat
 
 
 def gone(stack: StackConfig, made: Made) -> Iterator[Problem]:
-    """A workload that was taken out of the file or renamed, which is the same: data does not follow a name."""
+    """Workloads that were taken out of the file, or renamed, which is the same: data does not follow a name."""
     for name, before in made.workloads.items():
         if name not in stack.workloads and has_data(before):
             yield Problem(

@@ -1,6 +1,6 @@
-"""What the stack's last `up` made, as the engine remembers it: the sets, volumes, claims and disks of each workload.
+"""Reads what the stack's last `up` made, as the engine remembers it: each workload's set, volumes, claims and disks.
 
-It is read from the state and not from the stack's outputs: those are written when an `up` ends well, while the state
+It is read from the state and not from the stack's outputs. Outputs are written when an `up` ends well, while the state
 also knows what a failed one left behind, and what `pulumi destroy --target` or `pulumi refresh` took away on purpose.
 """
 
@@ -23,17 +23,17 @@ READ_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
 COMPONENTS: Final[Mapping[str, Kind[Any]]] = {kind.component: kind for kind in KINDS}
 """Type token of a workload's component -> its kind."""
 PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds after each attempt to read the state."""
+"""Seconds to wait after each failed attempt to read the state."""
 DISKS: Final = ("gcp:compute/disk:Disk", "gcp:compute/regionDisk:RegionDisk")
 PROVIDER: Final = "pulumi:providers:kubernetes"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What a set's claims ask for, or the one claim that its replicas share."""
+    """What the claims of a set ask for, or the one claim that its replicas share."""
 
     name: str
-    """Of the template, or of the shared claim."""
+    """Name of the claim template, or of the shared claim."""
     class_name: str
     access_modes: tuple[str, ...]
     size: Quantity
@@ -41,66 +41,66 @@ class Claims:
 
 @dataclass(frozen=True, kw_only=True)
 class MadeSet:
-    """A StatefulSet."""
+    """A StatefulSet that the last `up` made."""
 
     namespace: str
     policy: str
-    """podManagementPolicy."""
+    """Its podManagementPolicy."""
     stop: int
     """One more than its highest ordinal."""
     template: Claims | None
-    """None where the replicas share a claim."""
+    """Its claim template; None where the replicas share a claim."""
     deletes_claims: bool
     """Whether its claims go with it, whatever the stack file says now."""
     parts: frozenset[str] = frozenset()
-    """Directories of a claim that its first container mounts; empty for a claim whole."""
+    """Directories of a claim that its first container mounts, with "" for the whole claim."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MadeVolume:
-    """A PersistentVolume."""
+    """A PersistentVolume that the last `up` made."""
 
     name: str
     ordinal: int
     kind: str
-    """The storage backend's."""
+    """The `kind` of the storage backend that made it."""
     source: str
-    """local, csi or in-tree."""
+    """Its source: local, csi or in-tree."""
     place: str = ""
-    """The directory and its node; of a disk, `MadeDisk` tells."""
+    """Its directory and node. It is empty for a disk, whose place is in `MadeDisk`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MadeDisk:
-    """A disk of Google's."""
+    """A Compute Engine disk that the last `up` made."""
 
     size_gb: int
     type: str
     project: str
     zones: tuple[str, ...]
-    """One, or the two of a regional disk, sorted."""
+    """Its zone, or the two of a regional disk, sorted."""
 
 
 @dataclass(kw_only=True)
 class MadeWorkload:
-    """What one workload of the last stack file has."""
+    """What the last `up` made for one workload."""
 
     kind: str
     engine: str = ""
     elsewhere: bool = False
-    """Whether its data are outside the cluster."""
+    """Whether its data are outside the cluster, as a Cloud SQL instance's are."""
     set: MadeSet | None = None
     shared: Claims | None = None
     volumes: list[MadeVolume] = field(default_factory=list)
-    """By ordinal."""
+    """Its volumes, by ordinal."""
     finished: bool = False
-    """Whether an `up` with this workload ever ended well: only then are there outputs."""
+    """Whether an `up` with this workload ever ended well. Only then are there outputs."""
     claimed: int | None = None
-    """One more than the highest ordinal that ever had a claim, as far as an `up` knows; None: no `up` noted it."""
+    """One more than the highest ordinal that ever had a claim, by the output `claimed`; None without such an output."""
 
     @property
     def storage(self) -> str:
-        """The kind of its storage; empty where the volumes of a set without a class are gone."""
+        """The `kind` of its storage backend. It is empty where the volumes of a set without a class are gone."""
         if self.volumes:
             return self.volumes[0].kind
         template = self.set.template if self.set else None
@@ -111,7 +111,7 @@ class MadeWorkload:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """All of it."""
+    """All that the last `up` made."""
 
     workloads: Mapping[str, MadeWorkload] = field(default_factory=dict)
     disks: Mapping[str, MadeDisk] = field(default_factory=dict)
@@ -120,14 +120,14 @@ class Made:
 
 
 def read() -> Made:
-    """Asks the engine; before the first `up` there is nothing."""
+    """Asks the engine what the last `up` made. Before the first one it is nothing."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     resources = _ask(READ_RESOURCES, {"stackName": name})
     return of(resources, _ask(READ_OUTPUTS, {"name": name}) if resources else {})
 
 
 def _ask(function: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
-    """During an `up` the engine writes the state, too: with a backend of files a reader may come upon half a file."""
+    """The engine's answer. It is asked again where it fails, as during an `up` a reader may come upon half a file."""
     for pause in PAUSES:
         try:
             answer = pulumi.runtime.invoke(function, dict(arguments)).value or {}
@@ -141,10 +141,10 @@ def _ask(function: str, arguments: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def of(resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> Made:
-    """From URN -> `{"type": ..., "outputs": ...}`, and the stack's outputs.
+    """What was made, from `{URN: {"type": ..., "outputs": ...}}` and the stack's outputs.
 
-    What another program registered, in a stack that was this one's before, has none of our components above it, and
-    what a failed `up` only began to make has no outputs: both are passed over.
+    Two things are passed over: resources that another program registered in the same stack, which have none of this
+    program's components above them, and resources without outputs, which a failed `up` only began to make.
     """
     types = {urn: str(resource["type"]) for urn, resource in resources.items()}
     workloads = {
@@ -178,12 +178,12 @@ def of(resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> Made:
 
 
 def _add(workload: MadeWorkload, type_: str, meta: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-    """One object that holds data, or leads to it."""
+    """Adds one Kubernetes object to its workload, if it holds data or leads to them."""
     if type_ == "kubernetes:apps/v1:StatefulSet":
         workload.set = _set(meta, spec)
     elif type_ == "kubernetes:core/v1:PersistentVolume":
         ordinal = re.search(r"-(\d+)$", (spec.get("claimRef") or {}).get("name", ""), re.ASCII)
-        if ordinal:  # by hand a volume may have been let go of
+        if ordinal:  # somebody may have released the volume by hand, and then it names no claim
             workload.volumes.append(_volume(meta["name"], int(ordinal[1]), spec))
     elif type_ == "kubernetes:core/v1:PersistentVolumeClaim":
         workload.shared = _claims(meta["name"], spec)
@@ -219,7 +219,7 @@ def _claims(name: str, spec: Mapping[str, Any]) -> Claims:
 
 
 def _volume(name: str, ordinal: int, spec: Mapping[str, Any]) -> MadeVolume:
-    """Which backend made it, by the API's source."""
+    """The volume, with the backend that made it, which its source tells."""
     if "local" in spec:
         (term,) = spec["nodeAffinity"]["required"]["nodeSelectorTerms"]
         place = f"{spec['local']['path']} on {term['matchExpressions'][0]['values'][0]}"
@@ -230,7 +230,7 @@ def _volume(name: str, ordinal: int, spec: Mapping[str, Any]) -> MadeVolume:
 
 
 def _disk(made: Mapping[str, Any]) -> MadeDisk:
-    """Google tells types and zones as names or as addresses that end in them."""
+    """The disk. Google gives types and zones as names, or as addresses that end in the name."""
     zones = made.get("replicaZones") or [made["zone"]]
     return MadeDisk(
         size_gb=int(made["size"]),

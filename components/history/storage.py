@@ -1,4 +1,4 @@
-"""What of a workload's storage the last `up` fixed: its claims, which volume an ordinal has, and where a disk is."""
+"""Refuses edits of storage that the last `up` fixed: the claims, which volume an ordinal has, and where a disk is."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ ON_PURPOSE: Final = 'on purpose: docs/runbooks.md, "An edit is refused"'
 
 
 def replaced(made: MadeSet) -> str:
-    """What it costs to change what a StatefulSet keeps for its life (Kubernetes API, StatefulSetSpec)."""
+    """What it costs to change a field that a StatefulSet keeps for its life (Kubernetes API, StatefulSetSpec)."""
     if made.deletes_claims:
         return "the set would be replaced, and its claims deleted with ALL data in them"
     return "the set would be replaced: all pods stop at once, and the claims stay as they were made"
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names, cut where there are many."""
+    """The names as a list, cut where there are many."""
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "none"
 
 
 def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterator[Problem]:
-    """Size, class and access mode of the claims, or of the one that is shared."""
+    """Another size, class, access mode or name of the claims, or of the claim that is shared."""
     storage = workload.storage
     if isinstance(storage, SharedClaim):
         if before.shared is not None:
@@ -53,7 +53,7 @@ def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterat
 
 
 def of_template(here: str, workload: StatefulSpec, made: MadeSet, template: Claims) -> Iterator[Problem]:
-    """Where the stack file says so: the template's name, which begins the claims', and what of a claim is mounted."""
+    """Another name of the claim template, which begins the claims' names, and parts of a claim no longer mounted."""
     if workload.template != template.name:
         yield Problem(
             f"{here}.claimTemplate",
@@ -72,7 +72,7 @@ def of_template(here: str, workload: StatefulSpec, made: MadeSet, template: Clai
 def unlike(
     here: str, workload: StatefulSpec, claims: Claims, loss: str, *, check_size: bool = True
 ) -> Iterator[Problem]:
-    """What a claim asks for now and did not ask for then."""
+    """Each field of the claims that differs from what they were made with. `loss` is what the change would cost."""
     storage = workload.storage
     compared = (
         ("claimSize", workload.claim_size.text, claims.size.text, check_size and workload.claim_size != claims.size),
@@ -89,7 +89,10 @@ def unlike(
 
 
 def of_volumes(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterator[Problem]:
-    """An ordinal keeps its volume for ever: a list of them is appended to, and shortened where no claim ever was."""
+    """Another order of the volumes, or one that is missing.
+
+    An ordinal keeps its volume for ever: the list may be appended to, and shortened where no claim ever was.
+    """
     storage = workload.storage
     if not isinstance(storage, StaticBackend):
         return
@@ -110,7 +113,7 @@ def of_volumes(here: str, workload: StatefulSpec, before: MadeWorkload) -> Itera
 
 
 def of_places(here: str, field: str, storage: StaticBackend, before: MadeWorkload) -> Iterator[Problem]:
-    """A volume's source is fixed when it is made (Kubernetes API, PersistentVolumeSource)."""
+    """Another source of a volume, which is fixed when it is made (Kubernetes API, PersistentVolumeSource)."""
     there = {volume.name: volume for volume in before.volumes}
     if isinstance(storage, LocalStorage):
         for position, volume in enumerate(storage.volumes):
@@ -133,9 +136,9 @@ def of_places(here: str, field: str, storage: StaticBackend, before: MadeWorkloa
 
 
 def most_claimed(before: MadeWorkload) -> int:
-    """How many ordinals from 0 up have a claim: a claim outlives a scale-down, so that the most there ever were count.
+    """How many ordinals from 0 up have a claim. A claim outlives a scale-down, so that the most there ever were count.
 
-    Where no `up` noted it, every volume may have been claimed; none, where no `up` ever came to a set.
+    Where no `up` noted the number, every volume may have been claimed; where no `up` ever made the set, none was.
     """
     if before.set is None and not before.finished:
         return 0
@@ -144,7 +147,7 @@ def most_claimed(before: MadeWorkload) -> int:
 
 
 def volumes_of_others(name: str, workload: StatefulSpec, owners: Mapping[str, str]) -> Iterator[Problem]:
-    """A volume that another workload's ordinal has is not handed on."""
+    """Volumes that hold the data of another workload."""
     names = workload.storage.names if isinstance(workload.storage, StaticBackend) else ()
     field = "volumes" if isinstance(workload.storage, LocalStorage) else "disks"
     for position, volume in enumerate(names):
@@ -158,7 +161,7 @@ def volumes_of_others(name: str, workload: StatefulSpec, owners: Mapping[str, st
 
 
 def other_disks(name: str, workload: StatefulSpec, project: str | None, made: Made) -> Iterator[Problem]:
-    """Google grows disks in place, never shrinks one, and never changes its type or moves it."""
+    """Edits that would take another disk: Google grows one in place, but never shrinks, moves or retypes it."""
     storage = workload.storage
     if not isinstance(storage, GceBackend):
         return

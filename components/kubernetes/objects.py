@@ -38,7 +38,7 @@ class KubernetesObject(pulumi.CustomResource):
 
     @property
     def uid(self) -> pulumi.Output[str]:
-        """What the cluster knows this very object by."""
+        """The UID by which the cluster knows this very object, and no later one of the same name."""
         made: pulumi.Output[Any] = self.__dict__["metadata"]
         return made.apply(lambda metadata: str(metadata["uid"]))
 

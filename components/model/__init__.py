@@ -1,1 +1,1 @@
-"""What every model of the stack file is made of: strict fields with their limits, and the words for what is wrong."""
+"""What the models of the stack file are made of: strict fields with limits, and words for what is wrong with one."""

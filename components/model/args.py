@@ -1,8 +1,8 @@
-"""A component's arguments, checked by the rules of the stack file.
+"""Checks a component's arguments by the rules of the stack file.
 
-Arguments are what a program has at hand: plain values, and Outputs where a value comes from another resource. What is
-plain is checked before anything is registered. An Output is checked as soon as it is known, together with all the rest,
-and until then a value that is surely allowed stands in for it.
+A program gives plain values as arguments, and Outputs where a value comes from another resource. Plain values are
+checked before anything is registered. An Output is checked as soon as its value is known, together with all the rest;
+until then a value that is surely allowed stands in for it.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from .parse import parse
 S = TypeVar("S", bound=Model)
 Rules = Callable[[str, S], Iterable[Finding]]
 Late = Mapping[tuple[str, ...], Any]
-"""Fields that may be Outputs, by their names in Python (`*` is any item), and what stands in for each."""
+"""Fields that may be Outputs, by their names in Python (`*` is any item), with the value that stands in for each."""
 ANY: Final = "*"
 
 
 class Place(Model):
-    """Where the objects of a component go: what a stack file says once, in its target."""
+    """Where the objects of a component go. A stack file says it once for all workloads, in its target."""
 
     namespace: Label = "default"
     """Namespace of every namespaced object. It must exist."""
     project: Annotated[str, Field(min_length=1)] | None = None
-    """Google project of the disks, where there are any."""
+    """Google project of the disks. It is needed only where there are any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checked(Generic[S]):
-    """Arguments that hold together."""
+    """Arguments that were found to be sound."""
 
     spec: S
     namespace: pulumi.Input[str]
@@ -47,7 +47,7 @@ class Checked(Generic[S]):
     late: Mapping[Path, pulumi.Output[Any]] = field(default_factory=dict)
 
     def get(self, *path: str | int) -> Any:
-        """The value of a field that may be an Output: the Output, or what the model has."""
+        """The value of a field that may be an Output: that Output, or else the model's plain value."""
         if path in self.late:
             return self.late[path]
         found: Any = self.spec
@@ -65,10 +65,10 @@ def settle(
     late: Late | None = None,
     found: Iterable[Finding] = (),
 ) -> Checked[S]:
-    """The arguments of the component so named as a model; pulumi.RunError has a line for everything that is wrong.
+    """Checks the arguments of the component `name` and returns them as a model.
 
-    `rules`: what the fields must agree on. `late`: the fields that may be Outputs, besides the namespace.
-    `found`: what is known to be wrong already.
+    Raises pulumi.RunError with a line for everything that is wrong. `rules` checks what the fields must agree on.
+    `late` has the fields that may be Outputs besides the namespace. `found` is what the caller knows to be wrong.
     """
     walk = _Walk(name, {("namespace",): "default", **(late or {})})
     known = walk.plain(args, ())
@@ -85,12 +85,12 @@ def settle(
 
 
 def refusal(problems: Iterable[Problem]) -> pulumi.RunError:
-    """All that is wrong, each thing once."""
+    """The error that tells all that is wrong, each thing once."""
     return pulumi.RunError("\n".join(map(str, sorted(set(problems)))))
 
 
 class _Walk:
-    """Goes through arguments: what is plain comes back, Outputs are set aside, and what is neither is a problem."""
+    """Goes through arguments: plain values come back, Outputs are set aside, and anything else is a problem."""
 
     def __init__(self, name: str, allowed: Late) -> None:
         self.name, self.allowed = name, allowed
@@ -98,7 +98,7 @@ class _Walk:
         self.problems: list[Problem] = []
 
     def plain(self, value: Any, path: Path) -> Any:
-        """None is left out, as if it had not been written."""
+        """The plain values at `path` and below. None is left out, as if it had not been written."""
         if is_late(value):
             return self._stand_in(value, path)
         if isinstance(value, Mapping):
@@ -131,7 +131,7 @@ class _Walk:
 def _checked(
     name: str, model: type[S], fields: Mapping[str, Any], rules: Rules[S] | None
 ) -> tuple[Place | None, S | None, list[Problem]]:
-    """Where it goes, what it is, and all that is wrong with either."""
+    """The component's place, its model, and all that is wrong with either."""
     problems: list[Problem] = []
     own = Place.model_fields.keys() - model.model_fields.keys()
     of_place = {key: value for key, value in fields.items() if key in own}
@@ -146,7 +146,7 @@ def _checked(
 def _once_known(
     name: str, model: type[S], known: Mapping[str, Any], rules: Rules[S] | None, path: Path
 ) -> Callable[[Any], Any]:
-    """Checks an Output's value as if it had been written in its place."""
+    """A function that checks the value of the Output at `path` as if it had been written there."""
 
     def check(value: Any) -> Any:
         fields: Any = copy.deepcopy(known)

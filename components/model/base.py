@@ -1,10 +1,10 @@
-"""What every config model shares: strictness, names and the limits Kubernetes and Google put on them."""
+"""What all models share: strictness, and names with the limits that Kubernetes and Google put on them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -14,7 +14,7 @@ from .errors import Finding, shown
 
 
 class Model(BaseModel):
-    """A part of the stack file: camelCase keys, no unknown ones, no coercion, no change afterwards."""
+    """A part of the stack file. Keys are camelCase, unknown ones are refused, values are never coerced or changed."""
 
     model_config = ConfigDict(
         strict=True,
@@ -26,9 +26,12 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
     )
 
+    compared: ClassVar[frozenset[str] | None] = None
+    """Fields, as the stack file spells them, that the checks across fields read. None: any may be read."""
+
 
 def args_of(spec: Model, **more: Any) -> dict[str, Any]:
-    """A model as the arguments of its component, and others besides."""
+    """The arguments of a model's component: the model's fields, and `more`."""
     return {**spec.model_dump(mode="json", exclude_none=True), **more}
 
 
@@ -36,11 +39,11 @@ class Workload(Model):
     """One entry of `statefulsets:workloads`."""
 
     kind: str
-    """Which kind it is; each model allows its own word only."""
+    """The kind of workload. Each model allows its own word only."""
 
 
 def form(pattern: str, words: str) -> tuple[Any, Any]:
-    """A pattern with the words that say what to write instead; editors get the pattern."""
+    """Annotations of a text with a pattern: a check that says `words` where it fails, and the pattern for editors."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value, re.ASCII):
@@ -62,7 +65,7 @@ def _not_a_reclaim_policy(value: Any) -> Any:
 
 
 Durability = Annotated[Literal["keep", "discard"], BeforeValidator(_not_a_reclaim_policy)]
-"""What becomes of data when the stack goes. keep: disks, volumes and claims stay. discard: they go with it."""
+"""What becomes of the data when the stack goes. keep: disks, volumes and claims stay. discard: they go with it."""
 
 AccessMode = Literal["ReadWriteOnce", "ReadWriteOncePod"]
 """How a replica's own disk is mounted: by one node, or by one pod (Kubernetes 1.27 and later)."""
@@ -88,7 +91,7 @@ Label = Annotated[
     *form(_WORD, f"not a DNS-1123 label; write lower-case letters, digits and '-', with {ENDS}"),
     Field(max_length=LONGEST_LABEL),
 ]
-"""A DNS-1123 label: a namespace, for one."""
+"""A DNS-1123 label, such as a namespace's name: 63 characters."""
 
 MinorVersion = Annotated[str, *form(r"1\.[1-9][0-9]?", "not a minor version; write one in quotes, such as '1.34'")]
 """A Kubernetes version without its patch level."""
@@ -119,16 +122,16 @@ GoogleName = Annotated[
 Project = Annotated[
     str, *form(r"[a-z][-a-z0-9]{4,28}[a-z0-9]", "no project ID; write its 6 to 30 characters, as in gcloud's list")
 ]
-"""Resource Manager API v3, projects.projectId."""
+"""ID of a Google project (Resource Manager API v3, projects.projectId)."""
 ConfigKey = Annotated[
     str, *form(r"[A-Za-z][A-Za-z0-9_.-]*", "no config key; write one such as mysqlApplicationPassword")
 ]
-"""Key of a secret in the stack's config."""
+"""The key of a secret in the stack's config."""
 LabelKey = Annotated[
     str, *form(r"[a-z][a-z0-9_-]{0,62}", "not a label's key; write up to 63 of a-z 0-9 _ -, a letter first")
 ]
 LabelValue = Annotated[str, *form(r"[a-z0-9_-]{0,63}", "not a label's value; write up to 63 of a-z 0-9 _ -")]
-"""Google Cloud documentation, "Labels overview"."""
+"""Value of a label of a Google resource; keys are LabelKey (Google Cloud documentation, "Labels overview")."""
 
 
 def _positive(quantity: Quantity) -> Quantity:
@@ -146,11 +149,11 @@ Size = Annotated[Quantity, AfterValidator(_positive)]
 """An amount of storage above zero."""
 
 DiskSize = Annotated[Quantity, AfterValidator(_whole_gi)]
-"""A disk's size: whole GiB, at least 1 (Compute Engine API v1, disks.sizeGb)."""
+"""Size of a disk in whole GiB, at least 1 (Compute Engine API v1, disks.sizeGb)."""
 
 
 def check_name(name: str) -> Iterator[Finding]:
-    """A workload's name is its Service's and starts its pods' names."""
+    """A workload's name can be the name of its Service and the beginning of its pods' names."""
     plain = name.isascii() and name.replace("-", "a").isalnum() and name == name.lower()
     if not plain or not name[0].isalpha() or name.endswith("-"):
         yield (

@@ -1,4 +1,4 @@
-"""What is wrong with a stack file, one line each: path, value, allowed form, fix."""
+"""The lines that say what is wrong with a stack file: the path, the value, the allowed form and the fix."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
-"""Where below a workload something is wrong, and what."""
+"""Something that is wrong: its path below a workload, and the message."""
 WORKLOADS: Final = "statefulsets:workloads"
 TARGET: Final = "statefulsets:target"
 REFUSED: Final = "refused"
-"""Type of a model's own error that says all there is to say: the value is not put before it."""
+"""Type of an error of a model's own whose message is complete: the value is not put before it."""
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to mend."""
+    """One thing that is wrong, and how to mend it."""
 
     path: str
     message: str
@@ -32,7 +32,7 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """A stack file that is refused, with all that is wrong with it."""
+    """The refusal of a stack file, with all that is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
@@ -46,7 +46,7 @@ def placed(root: Path, findings: Iterable[Finding]) -> Iterator[Problem]:
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """`('statefulsets:workloads', 'kubia', 'volumes', 0)` -> `statefulsets:workloads.kubia.volumes[0]`."""
+    """A path as text: `statefulsets:workloads.kubia.volumes[0]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -59,19 +59,19 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as JSON, cut where it is long."""
+    """The value as JSON, cut where it is long."""
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def choices(words: Iterable[str]) -> str:
-    """`a, b or c`."""
+    """The words as a list such as `a, b or c`."""
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` where something known is close, else nothing."""
+    """The hint `; did you mean x?` where a known word is close, and otherwise nothing."""
     by_fold = {candidate.lower().replace("-", "").replace("_", ""): candidate for candidate in known}
     folded = word.lower().replace("-", "").replace("_", "")
     close = difflib.get_close_matches(folded, by_fold, n=1, cutoff=0.6)
@@ -88,11 +88,11 @@ KUBERNETES_KEYS: Final = {
     "namespace": "namespace in statefulsets:target; claims and volumes follow it",
     "storageClassName": "storage: {kind: dynamic, className: ...}",
 }
-"""Keys that people bring along from manifests, and what says it here."""
+"""Keys that people know from manifests -> what to write here instead."""
 
 
 def unknown_key(path: Path, model: type[BaseModel]) -> str:
-    """Names the nearest known key; never the value, which may be a password in the wrong place."""
+    """The message for an unknown key, with the nearest known one; never with the value, which may be a password."""
     key = str(path[-1])
     if key in KUBERNETES_KEYS:
         return f"unknown key; write {KUBERNETES_KEYS[key]}"
@@ -102,7 +102,7 @@ def unknown_key(path: Path, model: type[BaseModel]) -> str:
 
 
 def owner_of(model: type[BaseModel], path: Path) -> type[BaseModel]:
-    """The model that a path leads to, union tags included in the path as pydantic puts them."""
+    """The model that a path leads to. The path has the tags of unions where pydantic puts them."""
     here: list[type[BaseModel]] = [model]
     for part in path:
         tagged = [m for m in here if _tag(m) == part]
@@ -115,7 +115,7 @@ def owner_of(model: type[BaseModel], path: Path) -> type[BaseModel]:
 
 
 def as_in_a_file(path: Path, model: type[BaseModel]) -> Path:
-    """A path of Python's names with the stack file's."""
+    """A path with the stack file's names in place of Python's."""
     named = [owner_of(model, path[:depth]).model_fields.get(str(part)) for depth, part in enumerate(path)]
     return tuple((field.alias or part) if field else part for field, part in zip(named, path, strict=True))
 
@@ -153,11 +153,11 @@ SAYINGS: Final[Mapping[str, Words]] = {
     "greater_than_equal": lambda c: f"too small; write {c['ge']} or more",
     "less_than_equal": lambda c: f"too large; write {c['le']} or less",
 }
-"""pydantic's error type -> what to say after the value and "is"."""
+"""pydantic's type of error -> what is said after the value and "is"."""
 
 
 def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel], *, by_name: bool = False) -> Problem:
-    """A pydantic error in the house's words. `by_name`: the model was given Python's names."""
+    """A pydantic error as a problem in this program's words. `by_name`: the model was given Python's names."""
     path, kind, context = error["loc"], error["type"], error.get("ctx", {})
     where = dotted((*root, *without_tags(as_in_a_file(path, model) if by_name else path)))
     if kind == "extra_forbidden":
@@ -180,16 +180,16 @@ def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel], *, by_na
 
 
 def no_such_kind(kind: Any, known: Sequence[str]) -> str:
-    """The kinds there are, and the nearest."""
+    """The message for an unknown kind, with all kinds and the nearest one."""
     return f"{shown(kind)} is no kind there is; write {choices(known)}{nearest(str(kind), known)}"
 
 
 def without_tags(path: Path) -> Path:
-    """pydantic puts the union's tag after `storage`, and `[key]` after a key; a stack file has neither."""
+    """The path as a stack file has it: pydantic puts a union's tag after `storage`, and `[key]` after a key."""
     return tuple(part for i, part in enumerate(path) if part != "[key]" and (i == 0 or path[i - 1] != "storage"))
 
 
 def told_apart(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """Without "too few items" of lists whose items are all wrong: pydantic counts the right ones only."""
+    """The errors without "too few items" for lists with wrong items: pydantic counts the right ones only."""
     inside = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
     return [error for error in errors if error["type"] != "too_short" or error["loc"] not in inside]

@@ -1,4 +1,4 @@
-"""Names in MySQL that more than one kind of workload has in the stack file."""
+"""Names of MySQL that more than one kind of workload has among its fields."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ DatabaseName = Annotated[
     *form(r"[A-Za-z_$][-A-Za-z0-9_$]*", "not a name; write letters, digits, - and _, a letter first"),
     AfterValidator(_not_of_the_system),
 ]
-"""MySQL 8.4 Reference Manual, 11.2.1 "Identifier Length Limits": 64 characters."""
+"""Name of a database: 64 characters (MySQL 8.4 Reference Manual, 11.2.1 "Identifier Length Limits")."""

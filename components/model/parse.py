@@ -1,49 +1,46 @@
-"""One part of a stack file, or a component's arguments, as a model; every mistake in it as a line."""
+"""Makes a model of a part of a stack file, or of a component's arguments, with a line for every mistake in it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
+from .base import Model
 from .errors import Path, Problem, problem_of, told_apart
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Model)
 
 
 def parse(
-    model: type[M],
-    fields: Any,
-    root: Path,
-    problems: list[Problem],
-    *,
-    compared: frozenset[str] | None = None,
-    by_name: bool = False,
+    model: type[M], fields: Any, root: Path, problems: list[Problem], *, by_name: bool = False, lenient: bool = False
 ) -> M | None:
-    """The model, or None and the problems added. Strict JSON mode: a list is a tuple there, and nothing is coerced.
+    """Makes the model, or returns None, and adds the problems. Lists become tuples, and nothing is coerced.
 
-    `compared`: the fields that the checks across fields read. Where only others are wrong, the model comes with their
-    defaults, so that those checks still find the rest. None: a model with any mistake is no model.
-    `by_name`: the keys are Python's, as in a component's arguments, and not the stack file's.
+    Where only fields are wrong that the checks across fields do not read (`Model.compared`), the model comes with their
+    defaults, so that those checks still find the rest. `by_name`: the keys are Python's, as in a component's arguments,
+    and not the stack file's. `lenient`: every wrong field may have its default.
     """
     try:
         return model.model_validate_json(json.dumps(fields), by_name=by_name, by_alias=not by_name)
     except ValidationError as error:
         details = told_apart(error.errors(include_url=False))
         problems += [problem_of(detail, root, model, by_name=by_name) for detail in details]
-        return None if compared is None else _without_wrong_fields(model, fields, details, compared)
-
-
-def _without_wrong_fields(
-    model: type[M], fields: Any, details: Sequence[ErrorDetails], compared: frozenset[str]
-) -> M | None:
     wrong = {str(detail["loc"][0]) for detail in details if detail["loc"]}
-    if wrong & compared:
+    compared = frozenset[str]() if lenient else model.compared
+    if compared is None or any(name in compared or key in compared for key, name in names(model, wrong)):
         return None
+    sound = {key: value for key, value in fields.items() if key not in wrong}
     try:
-        return model.model_validate_json(json.dumps({k: v for k, v in fields.items() if k not in wrong}), by_name=False)
+        return model.model_validate_json(json.dumps(sound), by_name=by_name, by_alias=not by_name)
     except ValidationError:
         return None
+
+
+def names(model: type[Model], keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each key as it is, and as the stack file spells it."""
+    for key in keys:
+        field = model.model_fields.get(key)
+        yield key, (field.alias if field else None) or key

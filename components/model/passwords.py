@@ -1,7 +1,7 @@
-"""What a password must be, so that every server that is given it takes all of it, and nothing but it.
+"""What a password must be like, so that every server that gets it takes all of it and nothing else.
 
-Whoever pipes one in without care stores a line break with it; whoever makes a long one finds that replication alone
-does not work, because MySQL says nothing when it cuts. No password is ever in what is said of it.
+Who pipes a password in without care stores a line break with it. Who makes a long one finds that replication alone does
+not work, because MySQL cuts it there and says nothing. No message has a password in it.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from .args import refusal
 from .errors import Finding, Path, placed
 
 LONGEST: Final = 256
-"""Bytes. CREATE USER fails with more (MySQL 9.7, caching_sha2_password), and mysqld with it at its first start."""
+"""Most bytes of a password. With more, CREATE USER fails (MySQL 9.7, caching_sha2_password) and so the first start."""
 LONGEST_OF_A_REPLICA: Final = 32
-"""Bytes. START REPLICA keeps as many and says nothing; to CHANGE REPLICATION SOURCE TO the manual gives 32 characters
-(MySQL 8.4 Reference Manual, 15.4.2.2), but 17 of two bytes each are cut as well."""
+"""Most bytes of a replica's password: START REPLICA cuts the rest and says nothing. For CHANGE REPLICATION SOURCE TO
+the manual gives 32 characters (MySQL 8.4 Reference Manual, 15.4.2.2), but 17 of two bytes each are cut as well."""
 
 
 def problems(password: str, key: str, *, of_a_replica: bool = False) -> Iterator[str]:
-    """All that is wrong with the password under a config key, each with how to set a better one."""
+    """All that is wrong with the password under a config key, each with a command that sets a better one."""
     for wrong, fix in mistakes(password, of_a_replica=of_a_replica):
         recipe = f"openssl rand -hex 16 | tr -d '\\n' | pulumi config set --secret statefulsets:{key}"
         yield f"the password under {key} {wrong}; set one {fix}: {recipe}"
 
 
 def mistakes(password: str, *, of_a_replica: bool) -> Iterator[tuple[str, str]]:
-    """What is wrong, and what a better one is like."""
+    """All that is wrong with a password, each with what a better one is like."""
     if not password:
         yield "is empty", "that is not"
         return
@@ -72,16 +72,16 @@ class Given:
     """A component's passwords."""
 
     outputs: Mapping[str, pulumi.Output[str]]
-    """By account, each marked as a secret."""
+    """The passwords by account, each marked as a secret."""
     findings: Sequence[Finding]
-    """A line for each that is missing or that MySQL would not take whole."""
+    """A line for each password that is missing or that MySQL would not take whole."""
 
 
 def given(name: str, root: Path, values: Any, accounts: Sequence[str], *, of_a_replica: Sequence[str] = ()) -> Given:
-    """Takes the passwords of these accounts from a component's arguments, which have them at `root`.
+    """The passwords of these accounts from a component's arguments, which have `values` at the path `root`.
 
-    What is known is checked at once, and an Output when it is known. `values` may be an Output as a whole, as engines
-    of other languages hand over what has a secret within.
+    A plain password is checked at once, and an Output when its value is known. `values` may be an Output as a whole: so
+    Pulumi hands over a map with a secret in it from a program in another language.
     """
     if is_late(values):
         whole = pulumi.Output.from_input(values)

@@ -65,6 +65,7 @@ class Ordinals(Model):
 class StatefulSpec(Workload):
     """A workload made of a StatefulSet. Fields that are named as in the StatefulSet API mean the same as there."""
 
+    compared: ClassVar[frozenset[str]] = frozenset({"replicas", "storage", "ordinals"})
     seed_template: ClassVar[str] = "data"
     """Name of the claim template, where the kind decides it."""
     seed_claim_size: ClassVar[Quantity]

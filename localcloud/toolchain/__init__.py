@@ -5,7 +5,7 @@ in this folder. What was fetched or built is kept by the content of its pins in 
 checkout starts at once, and is used only when whole (a directory appears under its final name, or not at all).
 """
 
-from localcloud.toolchain.catalog import TOOLS, YAML_HOST, Tool
+from localcloud.toolchain.catalog import SDKGEN, TOOLS, YAML_HOST, Tool
 from localcloud.toolchain.install import Resolved, resolve, verify
 
-__all__ = ["TOOLS", "YAML_HOST", "Resolved", "Tool", "resolve", "verify"]
+__all__ = ["SDKGEN", "TOOLS", "YAML_HOST", "Resolved", "Tool", "resolve", "verify"]

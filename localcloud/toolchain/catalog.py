@@ -211,3 +211,15 @@ YAML_HOST = Tool(
     releases=(_pulumi(("pulumi-language-yaml",)),),
 )
 """For programs of yours in YAML that use the components; no stack of this project needs it (`make yaml`)."""
+
+
+SDKGEN = Tool(
+    name="sdkgen",
+    version=PULUMI_VERSION,
+    programs=("sdkgen",),
+    package=".",
+    seconds=150,
+    megabytes=40,
+    releases=(),
+)
+"""It generates SDKs of the component package for Go and TypeScript; only its tests need it."""

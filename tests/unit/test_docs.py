@@ -44,10 +44,22 @@ def test_the_example_of_a_page_is_short_and_runs(page: str) -> None:
     assert recorded.resources
 
 
-@pytest.mark.parametrize("page", ["kubia", "nginx", "mysql-xtrabackup"])
+@pytest.mark.parametrize("page", ["kubia", "nginx", "stateful", "mysql-xtrabackup"])
 def test_a_pages_stack_entry_is_accepted(page: str) -> None:
     (entry, *_) = blocks(DOCS / f"{page}.md", "yaml")
     assert problems(yaml.safe_load(entry)["statefulsets:workloads"]) == []
+
+
+def test_every_stack_entry_of_the_page_on_any_image_is_accepted() -> None:
+    entries = [yaml.safe_load(entry) for entry in blocks(DOCS / "stateful.md", "yaml")]
+    whole = [entry["statefulsets:workloads"] for entry in entries if "statefulsets:workloads" in entry]
+    assert [list(workloads) for workloads in whole] == [["redis"], ["postgres"]]
+    assert [problems(workloads) for workloads in whole] == [[], []]
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
+    words = re.findall(r"^\*\*(.+?)\*\*:", (DOCS / "glossary.md").read_text(), re.MULTILINE)
+    assert words == sorted(words, key=str.lower)
 
 
 def test_the_page_on_disks_has_a_backend_that_is_accepted() -> None:

@@ -14,7 +14,7 @@ from .spec import CloudSqlSpec
 
 
 class CloudSqlKind(Kind[CloudSqlSpec]):
-    """`kind: cloud-sql`."""
+    """The kind that a stack file calls `cloud-sql`."""
 
     word = "cloud-sql"
     component = "statefulsets:cloud_sql:CloudSqlMySql"

@@ -1,4 +1,4 @@
-"""What any program gives to CloudSqlMySql."""
+"""The arguments of CloudSqlMySql."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class UserArgs(TypedDict, total=False):
     name: Required[str]
     host: str
     password: Required[pulumi.Input[str]]
-    """It is marked as a secret here too."""
+    """The account's password. It is marked as a secret here, wherever it comes from."""
 
 
 class AuthorizedNetworkArgs(TypedDict):
@@ -57,7 +57,7 @@ class ReadReplicaArgs(TypedDict, total=False):
 
 
 class CloudSqlMySqlArgs(TypedDict, total=False):
-    """What CloudSqlMySql needs to know; `CloudSqlSpec` says what each field may be, and is by default."""
+    """The arguments of CloudSqlMySql. `CloudSqlSpec` says what each field may be, and what it is by default."""
 
     namespace: pulumi.Input[str]
     durability: str

@@ -27,19 +27,21 @@ LATE: Final[Late] = {
 
 
 class CloudSqlMySql(pulumi.ComponentResource):
-    """After `up`: a Cloud SQL instance with its databases, accounts and replicas, and for the cluster the Services
-    `<name>` (the primary) and `<name>-read` (the replicas, or the primary) and the Secret `<name>-client`.
+    """After `up` there is a Cloud SQL instance with its databases, accounts and replicas.
 
-    `opts.depends_on` holds back the instance: name the private services connection there if the program makes it.
+    The cluster has the Services `<name>` (the primary) and `<name>-read` (the replicas, or the primary where there are
+    none) and the Secret `<name>-client`. `opts.depends_on` holds back the instance: name the private services
+    connection there if the program makes it.
+
     With durability keep, instance and databases are protected in the state, in the provider and (the instance) in
-    Google's API. Replaces the instance, and so is refused then: another region, disk type, instance name or project,
-    or an older version. To delete on purpose: durability discard, `pulumi up`, then take the workload away.
+    Google's API. Another region, disk type, instance name or project, or an older version, would replace the instance
+    and so is refused then. To delete on purpose, write durability discard, run `pulumi up`, and take the workload away.
 
     Raises pulumi.RunError before anything is registered, with every field that Google would refuse.
     """
 
     instance_name: pulumi.Output[str]
-    """Of the primary, as Google has it."""
+    """Name of the primary instance, as Google has it."""
     connection_name: pulumi.Output[str]
     """`project:region:instance`, for the Cloud SQL Auth Proxy and the language connectors."""
     connect_command: pulumi.Output[str]
@@ -49,7 +51,7 @@ class CloudSqlMySql(pulumi.ComponentResource):
     read_endpoint: pulumi.Output[str]
     """`host:port` of the Service that leads to the read replicas; to the primary where there are none."""
     secret_name: pulumi.Output[str]
-    """Secret in the namespace with all that an application needs to log in."""
+    """Name of the Secret in the namespace with all that an application needs to log in."""
 
     def __init__(self, name: str, args: CloudSqlMySqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         users = args.get("users") or ()
@@ -101,7 +103,7 @@ class CloudSqlMySql(pulumi.ComponentResource):
 
 
 def without_passwords(args: CloudSqlMySqlArgs) -> dict[str, Any]:
-    """The arguments as a stack file would have them: a password's key in its place."""
+    """The arguments in the form of a stack file, which has a config key in place of each password."""
     users = [
         {**{k: v for k, v in user.items() if k != "password"}, "password_key": "given"}
         for user in args.get("users") or ()
@@ -110,18 +112,19 @@ def without_passwords(args: CloudSqlMySqlArgs) -> dict[str, Any]:
 
 
 def after(child: pulumi.ResourceOptions, opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """A component's depends_on does not reach its children by itself (Pulumi documentation, "dependsOn")."""
+    """The children's options with the component's depends_on, which does not reach them by itself (Pulumi
+    documentation, "dependsOn")."""
     if opts is None or not opts.depends_on:
         return child
     return pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=opts.depends_on))
 
 
 def primary_instance(name: str, checked: Checked[CloudSqlSpec], opts: pulumi.ResourceOptions) -> DatabaseInstance:
-    """The instance that takes the writes."""
+    """Registers the instance that takes the writes."""
     spec = checked.spec
     safety = pulumi.ResourceOptions(
         protect=True if spec.keeps else None,
-        # The size of a disk that has grown differs from the file's, and a smaller one would mean a new instance.
+        # The disk may have grown beyond the file's size, and to write the smaller size would mean a new instance.
         ignore_changes=["settings.diskSize"] if spec.disk_autoresize else [],
     )
     return DatabaseInstance(
@@ -144,7 +147,7 @@ def replica_instance(
     primary: DatabaseInstance,
     opts: pulumi.ResourceOptions,
 ) -> DatabaseInstance:
-    """A copy to read from. Nothing is lost with it, so nothing keeps it."""
+    """Registers a read replica. It is never protected, because it holds copies only."""
     spec = checked.spec
     return DatabaseInstance(
         f"{name}-replica-{key}",
@@ -166,7 +169,7 @@ def databases_and_users(
     primary: DatabaseInstance,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Databases are protected on their own: Google's protection of an instance lets them be dropped."""
+    """Registers databases and accounts. Databases have their own protection: an instance's lets them be dropped."""
     keeps = spec.keeps
     for database in spec.databases:
         Database(
@@ -192,14 +195,14 @@ def databases_and_users(
 
 
 def address(instance: DatabaseInstance, spec: CloudSqlSpec) -> pulumi.Output[str]:
-    """The private address where there is one: it costs no detour and no authorised network."""
+    """Address of an instance: the private one if it has one, which takes no detour and no authorised network."""
     return instance.private_ip_address if spec.private_network else instance.public_ip_address
 
 
 def service_for(
     name: str, namespace: pulumi.Input[str], addresses: Sequence[pulumi.Input[str]], opts: pulumi.ResourceOptions
 ) -> tuple[pulumi.Resource, ...]:
-    """A Service in front of addresses outside the cluster: new connections take turns among them."""
+    """Registers a Service in front of addresses outside the cluster, among which new connections take turns."""
     port: dict[str, Any] = {"name": "mysql", "port": MYSQL_PORT, "protocol": "TCP"}
     service = {
         "apiVersion": "v1",
@@ -227,7 +230,7 @@ def tls_files(
     replicas: Sequence[DatabaseInstance],
     opts: pulumi.ResourceOptions,
 ) -> dict[str, pulumi.Input[str]]:
-    """Each instance's own authority, to check servers against, and the client's certificate where it needs one."""
+    """The TLS files of the Secret: each instance's authority, and the client's certificate where it needs one."""
     bundles = [instance.server_ca_certs.apply(authorities) for instance in (primary, *replicas)]
     files: dict[str, pulumi.Input[str]] = {"ca.crt": pulumi.Output.all(*bundles).apply("\n".join)}
     if spec.ssl_mode == "TRUSTED_CLIENT_CERTIFICATE_REQUIRED":
@@ -237,11 +240,11 @@ def tls_files(
 
 
 def authorities(certificates: Sequence[DatabaseInstanceServerCaCert] | None) -> str:
-    """One instance's authorities in PEM: the present one and, during a rotation, the next."""
+    """The authorities of one instance in PEM: the present one and, during a rotation, the next."""
     return "\n".join(str(authority.cert) for authority in certificates or ())
 
 
 def connect_command(primary: DatabaseInstance, spec: CloudSqlSpec) -> pulumi.Output[str]:
-    """Without a public address gcloud has to be told, and to run inside the network (gcloud reference, sql connect)."""
+    """The command that connects. Without a public address it must run in the network (gcloud, sql connect)."""
     rest = f"--user={shlex.quote(spec.client_account)}" + ("" if spec.public_ip else " --private-ip")
     return pulumi.Output.format("gcloud sql connect {0} --project={1} {2}", primary.name, primary.project, rest)

@@ -1,4 +1,4 @@
-"""What the fields of a `cloud-sql` workload must agree on, told before anything is registered."""
+"""Checks that compare the fields of a `cloud-sql` workload with each other, before anything is registered."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from ...model.errors import Finding
 from .spec import CloudSqlSpec
 
 LONGEST_SERVICE: Final = 63
-"""RFC 1035, a label."""
+"""Most characters of a Service's name, which is a label of RFC 1035."""
 LONGEST_PROJECT: Final = 30
 LONGEST_CONNECTION: Final = 98
-"""`project:instance` (documentation, "About instance settings", Instance ID)."""
+"""Most characters of `project:instance` (documentation, "About instance settings", Instance ID)."""
 AUTO_SUFFIX: Final = "-1234567"
-"""As long as what Pulumi adds to a name that is left to it (Pulumi documentation, "Autonaming")."""
+"""A text as long as what Pulumi adds to a name that is left to it (Pulumi documentation, "Autonaming")."""
 EDITION_TIERS: Final = {
     "ENTERPRISE": (r"db-(f1-micro|g1-small|n1-.+|n4-.+|custom-.+)", "db-n1-standard-1"),
     "ENTERPRISE_PLUS": (r"db-(perf-optimized|c4a)-.+", "db-perf-optimized-N-2"),
 }
-"""Machine types by edition (documentation, "Cloud SQL editions overview")."""
+"""Edition -> the form of its machine types, and an example (documentation, "Cloud SQL editions overview")."""
 LONGEST_LOG: Final = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
-"""Documentation, "Configure point-in-time recovery"."""
+"""Edition -> most days of binary log (documentation, "Configure point-in-time recovery")."""
 
 
 def problems(workload: str, spec: CloudSqlSpec) -> list[Finding]:
-    """All that is wrong with the spec of the workload so named; nothing if Google would take it."""
+    """All that is wrong with the workload `workload`. There is nothing if Google would take it."""
     return [*names_fit(workload, spec), *(problem for rule in RULES for problem in rule(spec))]
 
 
 def names_fit(workload: str, spec: CloudSqlSpec) -> Iterator[Finding]:
-    """Instance names stay within Google's limit, the project's share of it taken off; Services' within DNS's."""
+    """Names of instances, with the project's, stay within Google's limit, and names of Services within DNS's."""
     if len(workload) > LONGEST_SERVICE - len("-read"):
         yield (), f"{workload}-read is more than the {LONGEST_SERVICE} characters of a Service's name; shorten it"
     room = LONGEST_CONNECTION - 1 - (len(spec.project) if spec.project else LONGEST_PROJECT)
@@ -44,17 +44,17 @@ def names_fit(workload: str, spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def primary_name(workload: str, spec: CloudSqlSpec) -> str:
-    """The primary's name, without the end that Pulumi adds to one of its own."""
+    """Name of the primary, without the end that Pulumi adds where it makes the name."""
     return spec.instance_name or f"{workload}-primary"
 
 
 def replica_name(workload: str, key: str, spec: CloudSqlSpec) -> str:
-    """A replica's name, in the same way."""
+    """Name of a replica, without the end that Pulumi adds where it makes the name."""
     return f"{spec.instance_name}-{key}" if spec.instance_name else f"{workload}-replica-{key}"
 
 
 def usable(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """An application gets a user and a database."""
+    """There is a database and a user for applications."""
     if not spec.databases:
         yield ("databases",), "empty; list at least one"
     if not spec.users:
@@ -62,7 +62,7 @@ def usable(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def reachable(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """There is an address, and a range of addresses only where there is a network."""
+    """The instance has an address, and takes it from a range only where it has a network."""
     if not spec.public_ip and spec.private_network is None:
         yield ("privateNetwork",), "the instance has no address; name a network, or set publicIp: true"
     if spec.allocated_ip_range and spec.private_network is None:
@@ -70,7 +70,7 @@ def reachable(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def not_open_to_all(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """A network that holds a good part of the internet is acknowledged."""
+    """No network holds a good part of the internet, unless that is acknowledged."""
     for index, network in enumerate(spec.authorized_networks):
         if network.is_open and not spec.allow_whole_internet:
             yield (
@@ -81,7 +81,7 @@ def not_open_to_all(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def once_each(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """Databases, users and networks are there once."""
+    """Every database, user and network is there once only."""
     lists = {
         ("databases", "name"): [database.name for database in spec.databases],
         ("users", "name"): [user.name for user in spec.users],
@@ -94,7 +94,7 @@ def once_each(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def repeated(values: Iterable[str]) -> Iterator[int]:
-    """Positions of what an earlier one equals. MySQL on some systems does not tell letters' case: nor do we."""
+    """Positions of values that stand further up already. As in MySQL on some systems, letters' case does not count."""
     seen: Counter[str] = Counter()
     for index, value in enumerate(values):
         seen[value.lower()] += 1
@@ -103,7 +103,7 @@ def repeated(values: Iterable[str]) -> Iterator[int]:
 
 
 def client_known(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """The applications' Secret is about a user and a database that exist, and no guess is made among several."""
+    """The applications' Secret is about a user and a database that exist; among several it must be said which."""
     sides = (
         ("clientUser", spec.client_user, [user.name for user in spec.users]),
         ("clientDatabase", spec.client_database, [database.name for database in spec.databases]),
@@ -116,7 +116,7 @@ def client_known(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def zones_in_place(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """Zones are of the region, and a standby has a zone of its own."""
+    """Zones are in the region, and a standby has another zone than the primary."""
     for field, zone in (("zone", spec.zone), ("secondaryZone", spec.secondary_zone)):
         if zone is not None and zone.rpartition("-")[0] != spec.region:
             yield (field,), f"{zone} is not in {spec.region}; write one of its zones"
@@ -127,7 +127,7 @@ def zones_in_place(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def tiers_of_edition(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """Machine types are ones the edition has."""
+    """The edition has the machine types."""
     form, example = EDITION_TIERS[spec.edition]
     tiers: list[tuple[tuple[str, ...], str | None]] = [(("tier",), spec.tier)]
     tiers += [(("readReplicas", key, "tier"), replica.tier) for key, replica in spec.read_replicas.items()]
@@ -137,7 +137,7 @@ def tiers_of_edition(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def recovery_possible(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """The log reaches no further back than the edition allows and the oldest backup does."""
+    """The binary log reaches no further back than the edition allows, and than the oldest backup does."""
     most, days = LONGEST_LOG[spec.edition], spec.backups.log_days
     if days > most:
         yield ("backups", "logDays"), f"{days} is more than edition {spec.edition} keeps; write {most} or less"
@@ -146,7 +146,7 @@ def recovery_possible(spec: CloudSqlSpec) -> Iterator[Finding]:
 
 
 def disk_room(spec: CloudSqlSpec) -> Iterator[Finding]:
-    """The limit of growth leaves room to grow, and is told only where the disk grows."""
+    """The limit of the disk's growth is not below its size, and is there only where the disk grows by itself."""
     limit = spec.disk_autoresize_limit_gb
     if limit and not spec.disk_autoresize:
         yield ("diskAutoresizeLimitGb",), "the disk does not grow by itself; take this away or set diskAutoresize"

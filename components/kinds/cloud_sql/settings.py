@@ -1,4 +1,4 @@
-"""The `settings` of Cloud SQL instances, field by field from the stack file."""
+"""The `settings` of Cloud SQL instances, made field by field of what the stack file says."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ DAYS: Final = {
         ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), start=1
     )
 }
-"""Cloud SQL's week begins on Monday with 1 (Admin API, MaintenanceWindow.day)."""
+"""Day -> its number: Cloud SQL's week begins on Monday with 1 (Admin API, MaintenanceWindow.day)."""
 
 
 def of_primary(checked: Checked[CloudSqlSpec]) -> DatabaseInstanceSettingsArgs:
-    """Everything the primary has and replicas have not: disk size, backups, window, standby, protection."""
+    """Settings of the primary. It alone has a disk size, backups, a maintenance window, a standby and protection."""
     spec = checked.spec
     return DatabaseInstanceSettingsArgs(
         tier=spec.tier,
@@ -54,7 +54,7 @@ def of_primary(checked: Checked[CloudSqlSpec]) -> DatabaseInstanceSettingsArgs:
 
 
 def of_replica(checked: Checked[CloudSqlSpec], replica: CloudSqlReplica) -> DatabaseInstanceSettingsArgs:
-    """A replica's disk starts as large as the primary's is by then, so it is told no size."""
+    """Settings of a replica. It is told no disk size, as its disk starts as large as the primary's is by then."""
     spec = checked.spec
     return DatabaseInstanceSettingsArgs(
         tier=replica.tier or spec.tier,
@@ -66,7 +66,7 @@ def of_replica(checked: Checked[CloudSqlSpec], replica: CloudSqlReplica) -> Data
 
 
 def backups(spec: CloudSqlSpec) -> DatabaseInstanceSettingsBackupConfigurationArgs:
-    """For MySQL point-in-time recovery is the binary log; the switch of that name is other databases'."""
+    """Backups and the binary log, which is MySQL's point-in-time recovery; the switch of that name is for others."""
     return DatabaseInstanceSettingsBackupConfigurationArgs(
         enabled=True,
         binary_log_enabled=True,
@@ -80,7 +80,7 @@ def backups(spec: CloudSqlSpec) -> DatabaseInstanceSettingsBackupConfigurationAr
 
 
 def addresses(checked: Checked[CloudSqlSpec]) -> DatabaseInstanceSettingsIpConfigurationArgs:
-    """Who reaches an instance, and never without TLS."""
+    """The addresses of an instance, and who reaches them, never without TLS."""
     spec = checked.spec
     return DatabaseInstanceSettingsIpConfigurationArgs(
         ipv4_enabled=spec.public_ip,

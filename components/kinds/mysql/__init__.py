@@ -1,4 +1,4 @@
-"""Replicated MySQL: a primary, replicas that clone themselves, and the Services in front of them."""
+"""Replicated MySQL: a primary, replicas that clone their data, and the Services in front of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .spec import MySqlSpec
 
 
 class MySqlKind(StatefulKind[MySqlSpec]):
-    """`kind: mysql`."""
+    """The kind that a stack file calls `mysql`, with `engine: clone` or none."""
 
     word = "mysql"
     engine = "clone"

@@ -1,4 +1,4 @@
-"""What any program gives to the components of a replicated MySQL."""
+"""The arguments of ReplicatedMySql."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from ...stateful.args import StatefulArgs
 
 
 class SemiSyncArgs(TypedDict, total=False):
-    """What it takes for a commit to be answered."""
+    """What must have happened before a commit is answered."""
 
     replicas: int
     on_timeout: str
@@ -18,7 +18,7 @@ class SemiSyncArgs(TypedDict, total=False):
 
 
 class BinaryLogsArgs(TypedDict, total=False):
-    """How long binary logs are kept."""
+    """How long binary logs are kept, and how large they may be."""
 
     expire_seconds: int
     max_size: str
@@ -26,18 +26,18 @@ class BinaryLogsArgs(TypedDict, total=False):
 
 
 class MySqlPasswordsArgs(TypedDict):
-    """The passwords of the members' accounts and of the application's; each is marked as a secret here too."""
+    """Passwords of the members' own accounts and of the application's. Each is marked as a secret here."""
 
     root: pulumi.Input[str]
     replication: pulumi.Input[str]
-    """At most 32 bytes: MySQL cuts what is longer, and says nothing."""
+    """At most 32 bytes, because MySQL cuts a longer one and says nothing."""
     clone: pulumi.Input[str]
     monitor: pulumi.Input[str]
     application: pulumi.Input[str]
 
 
 class ReplicatedMySqlArgs(StatefulArgs, total=False):
-    """What ReplicatedMySql needs to know; `MySqlSpec` says what each field may be, and is by default."""
+    """The arguments of ReplicatedMySql. `MySqlSpec` says what each field may be, and what it is by default."""
 
     passwords: Required[pulumi.Input[MySqlPasswordsArgs]]
     database: str

@@ -20,16 +20,16 @@ LATE: Final[Late] = {("image",): "unknown", ("tls_secret",): "unknown"}
 
 
 class ReplicatedMySql(Engine):
-    """After `up`: `<name>-0` takes writes, every other member replicates from it, and every ready one may be read.
+    """After `up` the member `<name>-0` takes writes, every other member replicates from it, and ready ones may be read.
 
-    Services: `<name>` (headless, a name for each member), `<name>-read` (ready members), `<name>-write` (the primary);
-    the Secret `<name>-client` holds what an application needs. Each member has a claim of its own; an empty one is
-    filled by a clone of another member. The ConfigMap `<name>-initialised`, made once all members were up, is the
-    memory that there are data: from then on an empty primary never starts as a new one.
+    There are the Services `<name>` (headless, a DNS name for each member), `<name>-read` (the ready members) and
+    `<name>-write` (the primary), and the Secret `<name>-client` with what an application needs. Each member has a claim
+    of its own; an empty one is filled by a clone of another member. The ConfigMap `<name>-initialised`, which is made
+    once all members were up, remembers that there are data: from then on an empty primary never starts as a new one.
 
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
 
-    Replaces data: nothing. A smaller `replicas` leaves the claims of the members that go.
+    No argument replaces data when it changes. A smaller `replicas` leaves the claims of the members that go.
     """
 
     def __init__(self, name: str, args: ReplicatedMySqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:

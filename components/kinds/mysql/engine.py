@@ -1,4 +1,4 @@
-"""What the components of both engines share: passwords, outputs, and what stands around the members of either."""
+"""What the components of both engines of MySQL share: passwords, outputs, and the objects around the members."""
 
 # Annotations here are not deferred: Pulumi reads the outputs' types from them to make SDKs for other languages.
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ from ..client import ClientSecretArgs, mysql_client
 from . import objects
 
 Passwords = Mapping[str, pulumi.Output[str]]
-"""By account."""
+"""Account -> its password."""
 
 
 class EngineSpec(Protocol):
-    """What both engines have in the stack file."""
+    """The fields of the model that both engines have."""
 
     @property
     def application(self) -> str: ...
@@ -29,30 +29,30 @@ class EngineSpec(Protocol):
 
 
 def passwords_of(name: str, args: Mapping[str, Any], accounts: Sequence[str]) -> Given:
-    """The passwords of these accounts, checked."""
+    """The passwords of these accounts from the arguments, checked."""
     return given(name, ("passwords",), args.get("passwords"), accounts, of_a_replica=("replication",))
 
 
 def without_passwords(args: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that the model knows: in a stack file passwords have their keys there."""
+    """The arguments without the passwords, which the model does not know: a stack file has their keys only."""
     return {key: value for key, value in args.items() if key != "passwords"}
 
 
 class Engine(pulumi.ComponentResource):
-    """An engine makes its members and calls `_finish` once they are registered."""
+    """The component of an engine. A subclass makes the members, and calls `_finish` once they are registered."""
 
     hosts: pulumi.Output[Sequence[str]]
     """The pods' DNS names, by ordinal."""
     claims: pulumi.Output[Sequence[str]]
     """The pods' claims, by ordinal."""
     volumes: pulumi.Output[Sequence[str]]
-    """The volumes bound to claims, by ordinal; none where a provisioner makes them."""
+    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
     write_endpoint: pulumi.Output[str]
     """`host:port` of the Service that leads to the primary."""
     read_endpoint: pulumi.Output[str]
     """`host:port` of the Service that leads to every ready member."""
     secret_name: pulumi.Output[str]
-    """Secret in the namespace with all that an application needs to log in."""
+    """Name of the Secret in the namespace with all that an application needs to log in."""
     client_label: pulumi.Output[Mapping[str, str]]
     """The label that a pod needs to connect."""
 
@@ -70,9 +70,9 @@ class Engine(pulumi.ComponentResource):
         write_service: str,
         services: tuple[pulumi.Resource, ...],
     ) -> None:
-        """`write_service` leads to the primary; whoever uses the client waits for `services`."""
+        """Registers the rest and the outputs. `write_service` leads to the primary; the client waits for `services`."""
         spec: EngineSpec = checked.spec
-        # Made when the members are up, kept as long as their data: see data.sh and first.sh.
+        # It is made when the members are up, and kept as long as their data: see data.sh and first.sh.
         KubernetesObject(
             f"{name}-initialised",
             objects.initialised(name, checked.namespace),

@@ -1,4 +1,4 @@
-"""What stands around the members: configuration, scripts, accounts, Services, who may connect."""
+"""The objects around the members: configuration, scripts, accounts and Services, and who may connect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACCOUNTS: Final = ("root", "replication", "clone", "monitor", "application")
 
 
 def config_map(name: str, namespace: pulumi.Input[str], workload: str, data: Mapping[str, str]) -> dict[str, Any]:
-    """A ConfigMap of a workload."""
+    """A ConfigMap that belongs to a workload."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -32,23 +32,23 @@ def config_map(name: str, namespace: pulumi.Input[str], workload: str, data: Map
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    """The files of a folder, by name."""
+    """The texts of the files in a folder, by their names."""
     return {path.name: path.read_text() for path in sorted(folder.iterdir())}
 
 
 def scripts(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
-    """What the pods run."""
+    """The ConfigMap with the scripts that the pods run."""
     return config_map(f"{name}-scripts", namespace, name, files_of(SCRIPTS))
 
 
 def settings(name: str, namespace: pulumi.Input[str], workload: MySqlSpec) -> dict[str, Any]:
-    """The seed's ConfigMap `mysql`: primary.cnf and replica.cnf, and here what they share."""
+    """The ConfigMap of the configuration: primary.cnf and replica.cnf, as in the tutorial, and what both share."""
     data = {**files_of(CONF), "settings.cnf": settings_file(workload), "replicas": str(workload.replicas)}
     return config_map(name, namespace, name, data)
 
 
 def settings_file(workload: MySqlSpec) -> str:
-    """What the stack file decides."""
+    """The option file with what the stack file decides."""
     values = {
         "innodb_buffer_pool_size": str(workload.buffer_pool_bytes),
         "binlog_expire_logs_seconds": str(workload.binary_logs.expire_seconds),
@@ -60,12 +60,12 @@ def settings_file(workload: MySqlSpec) -> str:
 
 
 def checksum(workload: MySqlSpec) -> str:
-    """Changes with all that a member reads once, at its start."""
+    """A checksum of all that a member reads once, at its start. A change of it restarts the members."""
     return digest(json.dumps([files_of(SCRIPTS), files_of(CONF), settings_file(workload)]))
 
 
 def accounts(name: str, namespace: pulumi.Input[str], passwords: Mapping[str, pulumi.Input[str]]) -> dict[str, Any]:
-    """The members' own Secret, with the accounts' passwords. A changed password reaches the servers as they run."""
+    """The members' own Secret, with the accounts' passwords. Servers that run take up a changed password."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -76,18 +76,18 @@ def accounts(name: str, namespace: pulumi.Input[str], passwords: Mapping[str, pu
 
 
 def initialised(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
-    """The memory, outside of any claim, that this set held data."""
+    """The ConfigMap that remembers, outside of any claim, that this set has held data."""
     return config_map(f"{name}-initialised", namespace, name, {"initialised": "yes"})
 
 
 def read_service(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
-    """The seed's `mysql-read`: every ready member, the primary included."""
+    """The Service for reads, as in the tutorial: it leads to every ready member, the primary included."""
     marked = {**labels(name), "readonly": "true"}
     return service(f"{name}-read", namespace, marked, {"app": name})
 
 
 def write_service(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
-    """The primary while it is writable, and nothing otherwise."""
+    """The Service for writes. It leads to the primary while that is writable, and nowhere otherwise."""
     selector = {"app": name, "statefulset.kubernetes.io/pod-name": pod_name(name, 0)}
     return service(f"{name}-write", namespace, labels(name), selector)
 
@@ -95,7 +95,7 @@ def write_service(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
 def service(
     name: str, namespace: pulumi.Input[str], marked: Mapping[str, str], selector: Mapping[str, str]
 ) -> dict[str, Any]:
-    """One address. The set is waited for already, and its pods are what is behind this."""
+    """A Service with one address. `up` waits for the set, whose pods are behind it, and so need not wait for this."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -108,12 +108,12 @@ def service(
 
 
 def client_label(name: str) -> dict[str, str]:
-    """The label of a pod that may connect."""
+    """The label that a pod needs to be allowed to connect."""
     return {f"{name}-client": "true"}
 
 
 def ingress(name: str, workload: MySqlSpec) -> list[dict[str, Any]]:
-    """Members among themselves, and labelled clients; clone and replication use the same port under other accounts."""
+    """The rules of the NetworkPolicy: members and labelled clients may connect, all to the same port."""
     ports = [{"port": MYSQL.container, "protocol": "TCP"}]
     members = {"from": [{"podSelector": {"matchLabels": {"app": name}}}]}
     return [{"ports": ports, **members}, {"ports": ports, **peers(workload, client_label(name))}]

@@ -1,4 +1,4 @@
-"""The members' pods: two init containers that settle configuration and data, and the server under its supervisor."""
+"""The members' pods: two init containers that see to configuration and data, and the server under its supervisor."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from .objects import MYSQL
 from .spec import MySqlSpec
 
 UID: Final = 999
-"""User mysql of upstream's image and of ours."""
+"""Number of the user mysql in upstream's image and in the one that is built here."""
 SCRIPTS: Final = "/etc/statefulsets/scripts"
 LONGEST_START: Final = 86_400
-"""Seconds that cloning and crash recovery may take: killing a server that recovers only makes it start over."""
+"""Seconds that cloning and crash recovery may take. To kill a server that recovers only makes it start over."""
 
 
 def init_containers(name: str, checked: Checked[MySqlSpec]) -> tuple[dict[str, Any], ...]:
-    """`config` writes the ordinal's configuration, `data` sees to whole data: the seed's init-mysql and clone-mysql."""
+    """The init containers: `config` writes the ordinal's configuration, and `data` sees to it that the data are whole.
+
+    In the tutorial they are init-mysql and clone-mysql.
+    """
     return tuple(
         {**common(step, name, checked), "command": ["bash", f"{SCRIPTS}/{step}.sh"]} for step in ("config", "data")
     )
 
 
 def container(name: str, checked: Checked[MySqlSpec]) -> dict[str, Any]:
-    """The server. Probes: the seed's periods, with questions that mean something."""
+    """The server's container. The probes have about the tutorial's periods, but ask for more than a sign of life."""
     return {
         **common("mysql", name, checked),
         "command": ["bash", f"{SCRIPTS}/run.sh"],
@@ -39,7 +42,7 @@ def container(name: str, checked: Checked[MySqlSpec]) -> dict[str, Any]:
 
 
 def probe(script: str, period: int, timeout: int, failures: int) -> dict[str, Any]:
-    """A script that ends with 0 or says why not."""
+    """A probe by a script, which ends with 0 or says why not."""
     return {
         "exec": {"command": ["bash", f"{SCRIPTS}/{script}.sh"]},
         "periodSeconds": period,
@@ -49,7 +52,7 @@ def probe(script: str, period: int, timeout: int, failures: int) -> dict[str, An
 
 
 def common(step: str, name: str, checked: Checked[MySqlSpec]) -> dict[str, Any]:
-    """What every container of the pod has."""
+    """The fields that every container of the pod has."""
     return {
         "name": step,
         "image": checked.get("image"),
@@ -60,7 +63,7 @@ def common(step: str, name: str, checked: Checked[MySqlSpec]) -> dict[str, Any]:
 
 
 def environment(name: str, checked: Checked[MySqlSpec]) -> dict[str, pulumi.Input[str]]:
-    """What the scripts ask for; nothing secret."""
+    """The environment variables that the scripts read. None of them is secret."""
     workload = checked.spec
     return {
         "WORKLOAD": name,
@@ -77,7 +80,7 @@ def environment(name: str, checked: Checked[MySqlSpec]) -> dict[str, pulumi.Inpu
 
 
 def mounts(workload: MySqlSpec) -> list[dict[str, Any]]:
-    """The claim's subdirectory as the seed has it; all else is read-only or in memory."""
+    """The containers' mounts. The data are in the claim's subdirectory mysql, as in the tutorial."""
     places: list[dict[str, Any]] = [
         {"name": workload.template, "mountPath": "/var/lib/mysql", "subPath": "mysql"},
         {"name": "conf", "mountPath": "/etc/mysql/conf.d"},
@@ -94,7 +97,7 @@ def mounts(workload: MySqlSpec) -> list[dict[str, Any]]:
 
 
 def volumes(name: str, checked: Checked[MySqlSpec]) -> tuple[dict[str, Any], ...]:
-    """Option files with passwords lie in memory only; the history is there once the set was up."""
+    """The pods' volumes. Option files with passwords are in memory only; the history comes once the set was up."""
     found: list[dict[str, Any]] = [
         {"name": "conf", "emptyDir": {"sizeLimit": "1Mi"}},
         {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}},

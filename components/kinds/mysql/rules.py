@@ -1,4 +1,4 @@
-"""What the fields of a `mysql` workload must agree on."""
+"""Checks that compare the fields of a `mysql` workload with each other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST_MEMORY: Final = Quantity("640Mi")
 
 
 class PrimaryWithReplicas(Protocol):
-    """What both engines have in the stack file."""
+    """The fields of the model that both engines have."""
 
     @property
     def storage(self) -> Storage: ...
@@ -28,7 +28,7 @@ class PrimaryWithReplicas(Protocol):
 
 
 def of_any_engine(workload: PrimaryWithReplicas) -> Iterator[Finding]:
-    """What makes a primary with replicas, whichever way they get their data."""
+    """The checks of both engines: each member has a claim of its own, and ordinal 0 is the primary."""
     if isinstance(workload.storage, SharedClaim):
         yield ("storage",), "every member needs a claim of its own; write kind: dynamic, gce-disks or local"
     if workload.ordinals.start:
@@ -38,7 +38,7 @@ def of_any_engine(workload: PrimaryWithReplicas) -> Iterator[Finding]:
 
 
 def of_clone(workload: MySqlSpec) -> Iterator[Finding]:
-    """What only the default engine has."""
+    """The checks of the fields that only the default engine has."""
     if workload.semi_sync_replicas > max(0, workload.replicas - 1):
         yield (
             ("semiSync", "replicas"),

@@ -1,10 +1,11 @@
-"""The `settings` of a `mysql` workload: by exact name the variables of mysqld that can cost no answered write.
+"""The `settings` that a `mysql` workload may have: variables of mysqld that can cost no answered write.
 
-A list of what is forbidden has holes: mysqld has some seven hundred variables, and takes an option by any unambiguous
-beginning of its name, with `loose_`, with `skip_` and with hyphens as well. So this lists what is allowed. Each of
-these exists in MySQL 8.4 and 9.7, and whatever its value it leaves alone durability, replication, what is in the binary
-logs, TLS, accounts, files and the scripts' own statements; where that only holds from some value to another, WITHIN has
-both. A value that mysqld does not take keeps a member from starting, which stops a roll-out at its first replica.
+They are listed by their exact names. A list of what is forbidden would have holes: mysqld has some seven hundred
+variables, and takes an option by any unambiguous beginning of its name, with `loose_`, with `skip_` and with hyphens as
+well. Each variable here exists in MySQL 8.4 and 9.7. Whatever its value, it leaves alone durability, replication, what
+is in the binary logs, TLS, accounts, files and the scripts' own statements; where that is true only between two values,
+WITHIN has both. A value that mysqld does not take keeps a member from starting, which stops a roll-out at its first
+replica.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ CONNECTIONS: Final = (
     "thread_cache_size",
     "wait_timeout",
 )
-"""CLONE has timeouts of its own where these are shorter (clone_protocol_service.cc, MIN_IDLE_TIME_OUT_SEC)."""
+"""Limits of connections. CLONE has its own timeouts where these are shorter (clone_protocol_service.cc,
+MIN_IDLE_TIME_OUT_SEC)."""
 
 CACHES: Final = (
     "information_schema_stats_expiry",
@@ -53,7 +55,8 @@ SESSION_MEMORY: Final = (
     "temptable_max_ram",
     "tmp_table_size",
 )
-"""The binary log's two caches are where a transaction waits for its commit: they change where it waits, not what."""
+"""Memory of a session. In the binary log's two caches a transaction waits for its commit: their sizes change where it
+waits, and not what is in it."""
 
 STATEMENTS: Final = (
     "collation_server",
@@ -67,8 +70,8 @@ STATEMENTS: Final = (
     "range_optimizer_max_mem_size",
     "transaction_isolation",
 )
-"""Limits, the optimizer, defaults of new databases and transactions. mysqld does not start with a collation of another
-character set than utf8mb4. Rows are what is replicated, so that none of these is decided again on a replica."""
+"""Limits of statements, the optimizer, defaults of new databases and transactions. mysqld does not start with a
+collation of another character set than utf8mb4. Rows are what is replicated, so that no replica decides these again."""
 
 INNODB: Final = (
     "innodb_adaptive_flushing",
@@ -100,10 +103,10 @@ INNODB: Final = (
     "innodb_stats_transient_sample_pages",
     "innodb_write_io_threads",
 )
-"""InnoDB's memory, threads, reading and flushing. The redo log is bounded by the claim, see `out_of_bounds`."""
+"""InnoDB's memory, threads, reading and flushing. The claim's size bounds the redo log, see `out_of_bounds`."""
 
 GROUP_COMMIT: Final = ("binlog_group_commit_sync_delay", "binlog_group_commit_sync_no_delay_count")
-"""How long a commit waits for others to share its fsync; it is answered after that fsync all the same."""
+"""How long a commit waits for others to share its fsync. It is answered after that fsync all the same."""
 
 HARMLESS: Final = tuple(sorted((*CONNECTIONS, *CACHES, *SESSION_MEMORY, *STATEMENTS, *INNODB, *GROUP_COMMIT)))
 
@@ -138,9 +141,9 @@ ABSENT: Final[Mapping[tuple[str, ...], str]] = {
     ("tls_version", "authentication_policy"): "who may connect, and how",
     ("log_error", "tmpdir", "secure_file_priv"): "where files are",
 }
-"""Variables that people tune and that are not among them, and why: for docs/mysql.md."""
+"""Variables that people often set and that are not allowed, each with the reason. docs/mysql.md has them, too."""
 NO_HINT: Final = frozenset(name for names in ABSENT for name in names)
-"""Whoever writes one of these means it, and nothing with a name like it."""
+"""Names for which no similar one is suggested, as who writes one of these means just it."""
 
 FIELDS: Final[Mapping[str, str]] = {
     "binlog_expire_logs_seconds": "binaryLogs.expireSeconds",
@@ -165,14 +168,14 @@ KEPT: Final = (
     *("datadir", "pid_file", "tmpdir", "secure_file_priv"),
     *("default_storage_", "default_tmp_storage_", "disabled_storage_"),
 )
-"""How those begin that the program sets itself, or on which it depends that no answered write is lost. They only choose
-what is said: all that is not harmless is refused."""
+"""Beginnings of variables that the program sets itself, or on which it depends that no answered write is lost. They
+only choose the message: every variable that is not harmless is refused."""
 PREFIXES: Final = re.compile(r"^(loose_|skip_|disable_|enable_|maximum_)+")
-"""What mysqld takes before an option's name."""
+"""The words that mysqld takes before an option's name."""
 
 
 class Bounds(NamedTuple):
-    """From where to where a variable does no harm, as mysqld writes numbers, and what is wrong beyond."""
+    """The least and the most that a variable may be to do no harm, as mysqld writes numbers, and the reason."""
 
     least: str
     most: str
@@ -194,13 +197,14 @@ WITHIN: Final[Mapping[str, Bounds]] = {
         "60", "31536000", "a replica that is slow for as long is cut off, within a large transaction again and again"
     ),
 }
-"""Where one end needs no other, it is MySQL's own."""
+"""Variables whose value must be within bounds. Where one of the bounds needs none of ours, it is MySQL's own."""
 SHARE_OF_CLAIM: Final = 4
-"""The redo log takes as much of the claim as it may, and in spare files at once: a quarter leaves room for data."""
+"""The redo log may take one part in so many of the claim. It takes all it may, in spare files and at once, so that a
+quarter leaves room for data."""
 
 
 def refusal(name: str) -> str | None:
-    """What is said of a name; nothing of one that is harmless, spelt as in MySQL's manual."""
+    """The message for a name that is not allowed; None for a harmless one that is spelt as in MySQL's manual."""
     if name in HARMLESS:
         return None
     bare = PREFIXES.sub("", name.lower().replace("-", "_"), count=1)
@@ -212,7 +216,7 @@ def refusal(name: str) -> str | None:
 
 
 def out_of_bounds(name: str, value: str, claim: Quantity) -> str | None:
-    """What is said of a harmless setting's value that does harm; nothing of any other value."""
+    """The message for a value with which a harmless variable does harm; None for any other value."""
     if name not in WITHIN:
         return None
     least, most, because = WITHIN[name]
@@ -224,6 +228,6 @@ def out_of_bounds(name: str, value: str, claim: Quantity) -> str | None:
 
 
 def amount(value: str) -> int:
-    """A number as mysqld reads it, such as `67108864` or `64M`; -1 for anything else."""
+    """The number that mysqld reads, such as `67108864` or `64M`; -1 for a text that is no number."""
     found = re.fullmatch(r"([0-9]{1,19})([KMGTPE]?)", value.upper(), re.ASCII)
     return int(found[1]) << 10 * "_KMGTPE".index(found[2] or "_") if found else -1

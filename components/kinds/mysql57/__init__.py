@@ -1,4 +1,4 @@
-"""The tutorials' own replicated MySQL: version 5.7, and XtraBackup as the way to new members."""
+"""The tutorial's own replicated MySQL: version 5.7, whose new members get their data by XtraBackup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .spec import MySql57Spec
 
 
 class MySql57Kind(StatefulKind[MySql57Spec]):
-    """`kind: mysql` with `engine: xtrabackup`."""
+    """The kind that a stack file calls `mysql` with `engine: xtrabackup`."""
 
     word = "mysql"
     engine = "xtrabackup"

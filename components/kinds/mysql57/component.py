@@ -1,4 +1,4 @@
-"""XtrabackupMySql: the tutorials' StatefulSet, with what can be mended of it on MySQL 5.7."""
+"""XtrabackupMySql: the tutorial's replicated MySQL 5.7, with those of its defects mended that can be mended there."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
 from typing import Final, Required, TypedDict
@@ -29,18 +29,18 @@ OLD_FORMAT: Final = (
 
 
 class XtrabackupPasswordsArgs(TypedDict):
-    """The passwords of the members' accounts and of the application's; each is marked as a secret here too."""
+    """Passwords of the members' own accounts and of the application's. Each is marked as a secret here."""
 
     root: pulumi.Input[str]
     replication: pulumi.Input[str]
-    """At most 32 bytes: MySQL cuts what is longer, and says nothing."""
+    """At most 32 bytes, because MySQL cuts a longer one and says nothing."""
     backup: pulumi.Input[str]
     monitor: pulumi.Input[str]
     application: pulumi.Input[str]
 
 
 class XtrabackupMySqlArgs(StatefulArgs, total=False):
-    """What XtrabackupMySql needs to know; `MySql57Spec` says what each field may be, and is by default."""
+    """The arguments of XtrabackupMySql. `MySql57Spec` says what each field may be, and what it is by default."""
 
     passwords: Required[pulumi.Input[XtrabackupPasswordsArgs]]
     backup_image: pulumi.Input[str]
@@ -49,15 +49,15 @@ class XtrabackupMySqlArgs(StatefulArgs, total=False):
 
 
 class XtrabackupMySql(Engine):
-    """After `up`: `<name>-0` takes writes, the others replicate from it, and every ready one may be read.
+    """After `up` the member `<name>-0` takes writes, the others replicate from it, and every ready one may be read.
 
-    Services: `<name>` (headless; writes go to `<name>-0.<name>`) and `<name>-read` (ready members); the Secret
-    `<name>-client` holds what an application needs. Each member has a claim of its own; an empty one is filled by a
-    backup of the previous member, over port 3307. The ConfigMap `<name>-initialised`, made once all members were up, is
-    the memory that there are data: from then on an empty primary never starts as a new one.
+    There are the Services `<name>` (headless; writes go to `<name>-0.<name>`) and `<name>-read` (the ready members),
+    and the Secret `<name>-client` with what an application needs. Each member has a claim of its own; an empty one is
+    filled by a backup of the previous member, over port 3307. The ConfigMap `<name>-initialised`, which is made once
+    all members were up, remembers that there are data: from then on an empty primary never starts as a new one.
 
-    Every preview warns that MySQL 5.7 is end-of-life. Replaces data: nothing. A smaller `replicas` leaves the claims of
-    the members that go.
+    Every preview warns that MySQL 5.7 is end-of-life. No argument replaces data when it changes. A smaller `replicas`
+    leaves the claims of the members that go.
     """
 
     def __init__(self, name: str, args: XtrabackupMySqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What stands around the members: the seed's ConfigMap, the scripts, who may connect."""
+"""The objects around the members: the tutorial's ConfigMap and the scripts, and who may connect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .spec import MySql57Spec
 __all__ = ["ACCOUNTS", "BACKUP", "MYSQL", "checksum", "ingress", "scripts", "settings"]
 
 BACKUP: Final = Port(name="xtrabackup", service=3307, container=3307)
-"""Where a member's sidecar sends the whole data to whoever asks; on no Service."""
+"""The port where a member's sidecar sends its whole data to whoever asks. No Service has it."""
 ACCOUNTS: Final = ("root", "replication", "backup", "monitor", "application")
 CONF: Final = Path(__file__).with_name("conf")
 SCRIPTS: Final = Path(__file__).with_name("scripts")
@@ -24,27 +24,27 @@ SEEDS: Final = ("primary.cnf", "replica.cnf")
 
 
 def settings(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
-    """The seed's ConfigMap `mysql`, and nothing else in it."""
+    """The tutorial's ConfigMap `mysql`, with nothing else in it."""
     return config_map(name, namespace, name, {file: files_of(CONF)[file] for file in SEEDS})
 
 
 def program() -> dict[str, str]:
-    """What the pods run, and the configuration that goes with it."""
+    """The scripts that the pods run, and the configuration that goes with them."""
     return {**files_of(SCRIPTS), "common.cnf": files_of(CONF)["common.cnf"]}
 
 
 def scripts(name: str, namespace: pulumi.Input[str], workload: MySql57Spec) -> dict[str, Any]:
-    """The number of members is here, and not in the pods' environment: scaling restarts nobody."""
+    """The ConfigMap with the scripts. It has the number of members, too: as a variable that would restart them."""
     return config_map(f"{name}-scripts", namespace, name, {**program(), "replicas": str(workload.replicas)})
 
 
 def checksum() -> str:
-    """Changes with all that a member reads once, at its start."""
+    """A checksum of all that a member reads once, at its start. A change of it restarts the members."""
     return digest(json.dumps([program(), files_of(CONF)]))
 
 
 def ingress(name: str, workload: MySql57Spec) -> list[dict[str, Any]]:
-    """Members among themselves, on both ports; labelled clients on MySQL's alone."""
+    """The rules of the NetworkPolicy: members may connect to both ports, labelled clients to MySQL's alone."""
     mysql, backup = ({"port": port.container, "protocol": "TCP"} for port in (MYSQL, BACKUP))
     members = {"from": [{"podSelector": {"matchLabels": {"app": name}}}]}
     return [{"ports": [mysql, backup], **members}, {"ports": [mysql], **peers(workload, client_label(name))}]

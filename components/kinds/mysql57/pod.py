@@ -1,4 +1,6 @@
-"""The members' pods, container by container as the seed (002) has them."""
+"""The members' pods, container by container as in the tutorial (Kubernetes documentation, "Run a Replicated Stateful
+Application").
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,18 @@ from .objects import BACKUP, MYSQL
 from .spec import MySql57Spec
 
 UID: Final = 999
-"""User mysql of upstream's image."""
+"""Number of the user mysql in upstream's image."""
 SCRIPTS: Final = "/etc/statefulsets/scripts"
 PING: Final = ["mysqladmin", "--defaults-file=/run/mysqld/monitor.cnf", "ping"]
 LONGEST_START: Final = 86_400
-"""Seconds that crash recovery may take: killing a server that recovers only makes it start over."""
+"""Seconds that crash recovery may take. To kill a server that recovers only makes it start over."""
 DATA: Final = "/var/lib/mysql"
 CONF: Final = "/etc/mysql/conf.d"
 WHOLE_CLAIM: Final = "/mnt/data"
 
 
 def init_containers(name: str, checked: Checked[MySql57Spec]) -> tuple[dict[str, Any], ...]:
-    """Both see the claim whole, for the server's directory in it comes by a rename."""
+    """The init containers. Both mount the whole claim, because the server's directory in it comes by a rename."""
     workload = checked.spec
     whole = {"name": workload.template, "mountPath": WHOLE_CLAIM}
     conf, settings = mount("conf", "/mnt/conf.d"), mount("config-map", "/mnt/config-map", read_only=True)
@@ -36,7 +38,7 @@ def init_containers(name: str, checked: Checked[MySql57Spec]) -> tuple[dict[str,
 
 
 def containers(name: str, checked: Checked[MySql57Spec]) -> tuple[dict[str, Any], ...]:
-    """The server under its image's own entry point, and the sidecar."""
+    """The containers: the server, under its image's own entry point, and the sidecar."""
     workload = checked.spec
     data = {"name": workload.template, "mountPath": DATA, "subPath": "mysql"}
     places = [data, mount("conf", CONF), *OURS]
@@ -61,13 +63,13 @@ def containers(name: str, checked: Checked[MySql57Spec]) -> tuple[dict[str, Any]
 
 
 def common(step: str, image: pulumi.Input[str], script: str, name: str, workload: MySql57Spec) -> dict[str, Any]:
-    """A container that runs one of our scripts."""
+    """The fields of a container that runs one of this program's scripts."""
     command = ["bash", f"{SCRIPTS}/{script}.sh"]
     return {"name": step, "image": image, "command": command, "env": environment(name, workload)}
 
 
 def environment(name: str, workload: MySql57Spec) -> list[dict[str, str]]:
-    """What the scripts ask for; nothing secret."""
+    """The environment variables that the scripts read. None of them is secret."""
     values: Mapping[str, str] = {
         "WORKLOAD": name,
         "DATABASE": workload.database,
@@ -79,12 +81,12 @@ def environment(name: str, workload: MySql57Spec) -> list[dict[str, str]]:
 
 
 def timed(delay: int, period: int, timeout: int) -> dict[str, int]:
-    """A probe's rhythm, in seconds."""
+    """The delay, period and timeout of a probe, in seconds."""
     return {"initialDelaySeconds": delay, "periodSeconds": period, "timeoutSeconds": timeout}
 
 
 def mount(name: str, path: str, read_only: bool = False) -> dict[str, Any]:
-    """A volume's place in a container."""
+    """The mount of a volume."""
     return {"name": name, "mountPath": path, **({"readOnly": True} if read_only else {})}
 
 
@@ -95,11 +97,11 @@ OURS: Final = (
     mount("accounts", "/etc/statefulsets/accounts", read_only=True),
     mount("history", "/etc/statefulsets/history", read_only=True),
 )
-"""What every container has besides the seed's."""
+"""Mounts that every container has besides those of the tutorial."""
 
 
 def volumes(name: str) -> tuple[dict[str, Any], ...]:
-    """The seed's two, and ours: option files with passwords lie in memory only."""
+    """The pods' volumes: the tutorial's two, and more. Option files with passwords are in memory only."""
     return (
         {"name": "conf", "emptyDir": {}},
         {"name": "config-map", "configMap": {"name": name}},

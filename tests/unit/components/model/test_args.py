@@ -229,7 +229,8 @@ def test_passwords_may_come_as_one_output_as_engines_of_other_languages_send_the
 )
 def test_a_password_is_checked_once_it_is_known(password: Any, said: str) -> None:
     def program() -> None:
-        ReplicatedMySql("db", mysql(passwords={**PASSWORDS, "replication": pulumi.Output.secret(password)}))  # type: ignore[dict-item]
+        late: dict[str, Any] = {"replication": pulumi.Output.secret(password)}
+        ReplicatedMySql("db", mysql(passwords={**PASSWORDS, **late}))
 
     recorded = record(program, raises=pulumi.RunError)
     assert f"db.passwords.replication: {said}" in str(recorded.error) or said in str(recorded.error)
@@ -259,7 +260,7 @@ def test_a_namespace_and_an_image_of_other_resources_reach_all_that_is_made(comp
 
 
 def test_a_mysql_in_a_namespace_of_another_resource_is_the_same_as_in_a_plain_one() -> None:
-    late = run(ReplicatedMySql, **mysql(), namespace="shop", image="mysql:8.4")
+    late = run(ReplicatedMySql, passwords=PASSWORDS, namespace="shop", image="mysql:8.4")
     plain = record(lambda: ReplicatedMySql("app", mysql(namespace="shop", image="mysql:8.4")))
     assert late.kubernetes_objects() == plain.kubernetes_objects()
     assert late.one("ReplicatedMySql").outputs == plain.one("ReplicatedMySql").outputs
