@@ -32,6 +32,7 @@ class StorageArgs(TypedDict, total=False):
     """A storage backend: its `kind` is local, gce-disks, regional-disks, dynamic or shared-claim."""
 
     kind: Required[str]
+    """Which backend it is: local, gce-disks, regional-disks, dynamic or shared-claim."""
     claim_size: str
     volume_size: str
     access_mode: str

@@ -29,11 +29,15 @@ class MySqlPasswordsArgs(TypedDict):
     """Passwords of the members' own accounts and of the application's. Each is marked as a secret here."""
 
     root: pulumi.Input[str]
+    """It logs in on the socket inside the pods and nowhere else."""
     replication: pulumi.Input[str]
     """At most 32 bytes, because MySQL cuts a longer one and says nothing."""
     clone: pulumi.Input[str]
+    """A new member takes its data from another member with it."""
     monitor: pulumi.Input[str]
+    """The probes ask the server with it."""
     application: pulumi.Input[str]
+    """The application's, which is also in the client Secret."""
 
 
 class ReplicatedMySqlArgs(StatefulArgs, total=False):

@@ -240,7 +240,8 @@ def run(component: Any, **args: Any) -> Recorded:
     """A component in a namespace and with an image that other resources tell."""
 
     def program() -> None:
-        late = {key: pulumi.Output.from_input(args.pop(key)) for key in ("namespace", "image") if key in args}
+        keys = [key for key in ("namespace", "image") if key in args]
+        late: dict[str, Any] = {key: pulumi.Output.from_input(args.pop(key)) for key in keys}
         component("app", {**args, **late})
 
     return record(program)
