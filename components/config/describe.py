@@ -6,6 +6,7 @@ with defaults for what cannot. Nothing here needs Pulumi.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +67,9 @@ def describe(file: Path) -> Description:
 def of(config: Mapping[str, Any]) -> Description:
     """The description of a stack file's `config`."""
     target = config.get(TARGET)
-    workloads = list(readable(config.get(WORKLOADS)))
+    # YAML has dates and more that a stack file's models do not have: they are texts here.
+    plain = json.loads(json.dumps(config.get(WORKLOADS), default=str, skipkeys=True))
+    workloads = list(readable(plain))
     return Description(
         config=config,
         context=str(target.get("context") or "") if isinstance(target, dict) else "",

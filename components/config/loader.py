@@ -66,7 +66,8 @@ def _secrets(stack: StackConfig, config: pulumi.Config) -> dict[str, pulumi.Outp
             problems.append(Problem(path, f"no such key; pulumi config set --secret {key}"))
             continue
         if not pulumi.runtime.is_config_secret(whole):
-            problems.append(Problem(path, f"the password is in plain text; pulumi config set --secret {key}"))
+            what = "password" if secret.is_password else "secret"
+            problems.append(Problem(path, f"the {what} is in plain text; pulumi config set --secret {key}"))
         if secret.is_password:
             said = passwords.problems(value, key, of_a_replica=secret.of_a_replica)
             problems += [Problem(path, line) for line in said]

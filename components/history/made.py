@@ -52,8 +52,8 @@ class MadeSet:
     """Its claim template; None where the replicas share a claim."""
     deletes_claims: bool
     """Whether its claims go with it, whatever the stack file says now."""
-    parts: frozenset[str] = frozenset()
-    """Directories of a claim that its first container mounts, with "" for the whole claim."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """What its first container mounts of a claim: directory of the claim, empty for the whole -> path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,14 +199,15 @@ def _set(meta: Mapping[str, Any], spec: Mapping[str, Any]) -> MadeSet:
         stop=start + int(spec.get("replicas", 1)),
         template=_claims(templates[0]["metadata"]["name"], templates[0]["spec"]) if templates else None,
         deletes_claims=policy.get("whenDeleted") == "Delete",
-        parts=_parts(templates[0]["metadata"]["name"], spec) if templates else frozenset(),
+        parts=_parts(templates, (spec.get("template") or {}).get("spec") or {}),
     )
 
 
-def _parts(template: str, spec: Mapping[str, Any]) -> frozenset[str]:
-    pod = (spec.get("template") or {}).get("spec") or {}
+def _parts(templates: Sequence[Mapping[str, Any]], pod: Mapping[str, Any]) -> Mapping[str, str]:
+    claims = {template["metadata"]["name"] for template in templates}
+    claims |= {volume["name"] for volume in pod.get("volumes") or () if volume.get("persistentVolumeClaim")}
     mounts = [mount for container in (pod.get("containers") or ())[:1] for mount in container.get("volumeMounts") or ()]
-    return frozenset(str(mount.get("subPath") or "") for mount in mounts if mount.get("name") == template)
+    return {str(m.get("subPath") or ""): str(m.get("mountPath")) for m in mounts if m.get("name") in claims}
 
 
 def _claims(name: str, spec: Mapping[str, Any]) -> Claims:

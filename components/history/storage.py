@@ -50,23 +50,32 @@ def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterat
     elif before.set is not None and before.set.template is not None:
         yield from unlike(here, workload, before.set.template, replaced(before.set))
         yield from of_template(here, workload, before.set, before.set.template)
+    if before.set is not None:
+        yield from of_parts(here, workload, before.set)
 
 
 def of_template(here: str, workload: StatefulSpec, made: MadeSet, template: Claims) -> Iterator[Problem]:
-    """Another name of the claim template, which begins the claims' names, and parts of a claim no longer mounted."""
+    """The template\'s name, which begins the claims\' names, where the stack file says it."""
     if workload.template != template.name:
         yield Problem(
             f"{here}.claimTemplate",
             f"{workload.template} but its claims were made from {template.name}; {replaced(made)}, and new ones are"
             f" empty; write {template.name} again; {ON_PURPOSE}",
         )
-    for part in sorted(made.parts - workload.parts) if workload.parts is not None else ():
-        what = f"directory {part} of its claims was mounted" if part else "its claims were mounted whole"
-        again = f"mount subPath {part}" if part else "mount them without a subPath"
-        yield Problem(
-            f"{here}.mounts",
-            f"{what} and would be out of the pods' reach, with all data in it; {again} again; {ON_PURPOSE}",
-        )
+
+
+def of_parts(here: str, workload: StatefulSpec, made: MadeSet) -> Iterator[Problem]:
+    """Where the stack file says what of a claim is mounted: what was there stays, and where it was."""
+    wanted = workload.parts
+    for part, path in sorted(made.parts.items()) if wanted is not None else ():
+        if wanted is not None and wanted.get(part) != path:
+            what = f"directory {part} of its claims" if part else "the whole of its claims"
+            now = f"is at {wanted[part]}" if part in wanted else "is not any more"
+            yield Problem(
+                f"{here}.mounts",
+                f"{what} was mounted at {path} and {now}; the program would not find its data; mount it there again;"
+                f" {ON_PURPOSE}",
+            )
 
 
 def unlike(

@@ -39,8 +39,8 @@ class KubernetesObject(pulumi.CustomResource):
     @property
     def uid(self) -> pulumi.Output[str]:
         """The UID by which the cluster knows this very object, and no later one of the same name."""
-        made: pulumi.Output[Any] = self.__dict__["metadata"]
-        return made.apply(lambda metadata: str(metadata["uid"]))
+        # In a preview the provider may answer with what it was given: then the ID is not known, and so is nothing here.
+        return pulumi.Output.all(self.__dict__["metadata"], self.id).apply(lambda known: str(known[0]["uid"]))
 
     @property
     def object_name(self) -> pulumi.Output[str]:

@@ -14,11 +14,10 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 
 import pulumi
 from pydantic import Field
-from pydantic.alias_generators import to_camel
 
 from ..kubernetes.inputs import is_late
 from .base import Label, Model
-from .errors import Finding, Path, Problem, dotted, placed
+from .errors import Finding, Path, Problem, as_in_a_file, dotted, placed, shown
 from .parse import parse
 
 S = TypeVar("S", bound=Model)
@@ -70,7 +69,7 @@ def settle(
     Raises pulumi.RunError with a line for everything that is wrong. `rules` checks what the fields must agree on.
     `late` has the fields that may be Outputs besides the namespace. `found` is what the caller knows to be wrong.
     """
-    walk = _Walk(name, {("namespace",): "default", **(late or {})})
+    walk = _Walk(name, model, {("namespace",): "default", **(late or {})})
     known = walk.plain(args, ())
     place, spec, problems = _checked(name, model, known, rules)
     problems += [*walk.problems, *placed((name,), found)]
@@ -92,8 +91,8 @@ def refusal(problems: Iterable[Problem]) -> pulumi.RunError:
 class _Walk:
     """Goes through arguments: plain values come back, Outputs are set aside, and anything else is a problem."""
 
-    def __init__(self, name: str, allowed: Late) -> None:
-        self.name, self.allowed = name, allowed
+    def __init__(self, name: str, model: type[Model], allowed: Late) -> None:
+        self.name, self.model, self.allowed = name, model, allowed
         self.late: dict[Path, Any] = {}
         self.problems: list[Problem] = []
 
@@ -124,8 +123,7 @@ class _Walk:
         return None
 
     def _wrong(self, path: Path, message: str) -> None:
-        file = [to_camel(part) if isinstance(part, str) else part for part in path]
-        self.problems.append(Problem(dotted((self.name, *file)), message))
+        self.problems.append(Problem(dotted((self.name, *as_in_a_file(path, self.model))), message))
 
 
 def _checked(
@@ -155,8 +153,13 @@ def _once_known(
             owner = owner[step]
         owner[path[-1]] = value
         problems = _checked(name, model, fields, rules)[2]
+        if value is None:
+            problems.append(
+                Problem(dotted((name, *as_in_a_file(path, model))), "an Output without a value; give it one")
+            )
         if problems:
-            raise refusal(problems)
+            # The value may be a secret.
+            raise refusal(Problem(each.path, each.message.replace(shown(value), "its value")) for each in problems)
         return value
 
     return check

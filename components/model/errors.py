@@ -91,18 +91,22 @@ KUBERNETES_KEYS: Final = {
 """Keys that people know from manifests -> what to write here instead."""
 
 
-def unknown_key(path: Path, model: type[BaseModel]) -> str:
+def unknown_key(path: Path, model: type[BaseModel], *, by_name: bool = False) -> str:
     """The message for an unknown key, with the nearest known one; never with the value, which may be a password."""
     key = str(path[-1])
     if key in KUBERNETES_KEYS:
         return f"unknown key; write {KUBERNETES_KEYS[key]}"
-    known = [field.alias or name for name, field in owner_of(model, path[:-1]).model_fields.items()]
+    fields = owners_of(model, path[:-1])[0].model_fields
+    known = [name if by_name else field.alias or name for name, field in fields.items()]
     hint = nearest(key, known)
     return f"unknown key{hint}" if hint else f"unknown key; the known ones are {', '.join(sorted(known))}"
 
 
-def owner_of(model: type[BaseModel], path: Path) -> type[BaseModel]:
-    """The model that a path leads to. The path has the tags of unions where pydantic puts them."""
+def owners_of(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
+    """The models that a path leads to: several where a union's members are not told apart.
+
+    The path has the tags of unions where pydantic puts them.
+    """
     here: list[type[BaseModel]] = [model]
     for part in path:
         tagged = [m for m in here if _tag(m) == part]
@@ -111,13 +115,17 @@ def owner_of(model: type[BaseModel], path: Path) -> type[BaseModel]:
         elif isinstance(part, str):
             fields = [f for m in here for n, f in m.model_fields.items() if part in (f.alias, n)]
             here = [m for field in fields for m in _models_in(field.annotation)] or here
-    return here[0]
+    return here
 
 
 def as_in_a_file(path: Path, model: type[BaseModel]) -> Path:
     """A path with the stack file's names in place of Python's."""
-    named = [owner_of(model, path[:depth]).model_fields.get(str(part)) for depth, part in enumerate(path)]
-    return tuple((field.alias or part) if field else part for field, part in zip(named, path, strict=True))
+    return tuple(_in_a_file(part, owners_of(model, path[:depth])) for depth, part in enumerate(path))
+
+
+def _in_a_file(part: str | int, owners: Sequence[type[BaseModel]]) -> str | int:
+    fields = (owner.model_fields.get(str(part)) for owner in owners)
+    return next((field.alias or part for field in fields if field is not None), part)
 
 
 def _tag(model: type[BaseModel]) -> str | None:
@@ -161,7 +169,7 @@ def problem_of(error: ErrorDetails, root: Path, model: type[BaseModel], *, by_na
     path, kind, context = error["loc"], error["type"], error.get("ctx", {})
     where = dotted((*root, *without_tags(as_in_a_file(path, model) if by_name else path)))
     if kind == "extra_forbidden":
-        return Problem(where, unknown_key(path, model))
+        return Problem(where, unknown_key(path, model, by_name=by_name))
     if kind == "missing":
         return Problem(where, "missing; add it")
     if kind == "union_tag_not_found":

@@ -11,20 +11,21 @@ from ..kubernetes.quantities import Quantity
 from ..model.base import ConfigKey, Image, Label, Model, Size, form
 from ..model.errors import Finding, Path, choices, shown
 from ..model.target import Target
-from ..storage.backends import DynamicStorage, SharedClaim, Storage
+from ..storage.backends import DynamicStorage, Storage
 from .checks import check_stateful
 from .spec import SMALL, Replicas, Resources, StatefulSpec
 
 AbsolutePath = Annotated[
     str,
     Field(max_length=4096),
-    *form(r"(/(?!\.{1,2}(/|$))[^/:\n]+)+", "not a plain absolute path; write one such as /data"),
+    *form(r"(/(?!\.{1,2}(/|$))[^/:\x00-\x1f]+)+", "not a plain absolute path; write one such as /data"),
 ]
 SubPath = Annotated[
     str,
     Field(max_length=4096),
     *form(
-        r"(?!\.{1,2}(/|$))[^/:\n]+(/(?!\.{1,2}(/|$))[^/:\n]+)*", "not a directory of the claim; write one such as wal"
+        r"(?!\.{1,2}(/|$))[^/:\x00-\x1f]+(/(?!\.{1,2}(/|$))[^/:\x00-\x1f]+)*",
+        "not a directory of the claim; write one such as wal",
     ),
 ]
 EnvName = Annotated[
@@ -133,6 +134,10 @@ class AllowSpec(Model):
 class StatefulServiceSpec(StatefulSpec):
     """A workload of any image whose replicas keep data, such as Redis or PostgreSQL."""
 
+    compared: ClassVar[frozenset[str]] = StatefulSpec.compared | {
+        *("ports", "mounts", "scratch", "configFiles", "env", "secretEnv", "claimTemplate", "uid", "allow"),
+        *("readiness", "liveness", "startup"),
+    }
     seed_claim_size: ClassVar[Quantity] = Quantity("1Gi")
 
     kind: Literal["stateful"] = "stateful"
@@ -182,8 +187,8 @@ class StatefulServiceSpec(StatefulSpec):
         return self.claim_template
 
     @property
-    def parts(self) -> frozenset[str]:
-        return frozenset(mount.sub_path or "" for mount in self.mounts)
+    def parts(self) -> Mapping[str, str]:
+        return {mount.sub_path or "": mount.path for mount in self.mounts}
 
 
 def check_any_image(name: str, spec: StatefulServiceSpec, target: Target | None = None) -> Iterator[Finding]:
@@ -206,19 +211,26 @@ def ports_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
 
 
 def places_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
-    """Each path in the container has one mount, directory or file, and each mount shows another part of the claim."""
-    places: list[tuple[Path, str]] = [(("mounts", i, "path"), mount.path) for i, mount in enumerate(spec.mounts)]
-    places += [(("scratch", i, "path"), scratch.path) for i, scratch in enumerate(spec.scratch)]
+    """Each path of the container shows one thing, and nothing hides a part of the claim."""
+    mounts: list[tuple[Path, str]] = [(("mounts", i, "path"), mount.path) for i, mount in enumerate(spec.mounts)]
+    places = [*mounts, *((("scratch", i, "path"), scratch.path) for i, scratch in enumerate(spec.scratch))]
     places += [(("configFiles", path), path) for path in spec.config_files]
     for position in repeated([path for _, path in places]):
         where, path = places[position]
         yield where, f"{path} shows something else already; write another path"
-    if isinstance(spec.storage, SharedClaim) or len(spec.mounts) == 1:
-        return
+    for where, path in places:
+        for _, claim in mounts:
+            if path.startswith(f"{claim}/"):
+                yield where, f"{path} lies within {claim} and would hide a part of the claim; write a path outside"
     parts = [mount.sub_path or "" for mount in spec.mounts]
     for position in repeated(parts):
         part = f"directory {parts[position]}" if parts[position] else "whole claim"
         yield ("mounts", position, "subPath"), f"another mount shows the {part}; name another directory of the claim"
+    if spec.claim_template in (CONFIG_FILES, *(scratch_name(i) for i in range(len(spec.scratch)))):
+        yield (
+            ("claimTemplate",),
+            f"{spec.claim_template} is a volume of the pod's own; write another name, such as data",
+        )
 
 
 def variables_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
@@ -228,6 +240,15 @@ def variables_differ(spec: StatefulServiceSpec) -> Iterator[Finding]:
     for field, names in (("env", spec.env), ("secretEnv", spec.secret_env)):
         for name in names.keys() & RESERVED:
             yield (field, name), "set by the program; leave it out"
+
+
+CONFIG_FILES: Final = "config-files"
+"""The pods' volume with the files."""
+
+
+def scratch_name(position: int) -> str:
+    """The pods' volume of one scratch directory."""
+    return f"scratch-{position}"
 
 
 RESERVED: Final = frozenset({"POD_NAME", "POD_NAMESPACE"})
@@ -257,7 +278,8 @@ def root_is_allowed(spec: StatefulServiceSpec) -> Iterator[Finding]:
         yield ("allow", "root"), f"the uid is {spec.uid}; leave it out, or write uid: 0"
     for i, port in enumerate(spec.ports):
         number = port.container_port or port.port
-        if number < 1024 and spec.uid != 0 and spec.allow.privileged_ports is None:
+        may = spec.allow.privileged_ports or (spec.uid == 0 and spec.allow.capabilities)
+        if number < 1024 and not may:
             yield (
                 ("ports", i, "containerPort"),
                 f"{number} is below 1024, where only root listens; write a higher one, or say why in"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -12,11 +12,11 @@ import pulumi
 from ..kubernetes.inputs import lift
 from ..kubernetes.naming import digest
 from ..kubernetes.objects import KubernetesObject, labels, metadata
-from ..model.args import Checked
-from .any_image import MountSpec, ProbeSpec, StatefulServiceSpec
+from ..model.args import Checked, refusal
+from ..model.errors import placed
+from .any_image import CONFIG_FILES, MountSpec, ProbeSpec, StatefulServiceSpec, scratch_name
 from .objects import Port
 
-FILES: Final = "config-files"
 IDENTITY: Final = (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"))
 PRIVILEGED_WORD: Final = "privilegedPorts"
 PRIVILEGED_PORTS: Final = {"net.ipv4.ip_unprivileged_port_start": "0"}
@@ -43,8 +43,9 @@ def container(name: str, checked: Checked[StatefulServiceSpec], secret: pulumi.I
         **{key: value for key, value in words.items() if value},
         "env": [
             *({"name": key, "valueFrom": {"fieldRef": {"fieldPath": path}}} for key, path in IDENTITY),
-            *({"name": key, "value": checked.get("env", key)} for key in spec.env),
+            # Kubernetes puts $(NAME) in where NAME stands earlier: what is plain may refer to what is secret.
             *({"name": key, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}} for key in spec.secret_env),
+            *({"name": key, "value": checked.get("env", key)} for key in spec.env),
         ],
         "ports": [{"name": port.name, "containerPort": port.container} for port in ports(spec)],
         "volumeMounts": volume_mounts(spec),
@@ -60,9 +61,9 @@ def volume_mounts(spec: StatefulServiceSpec) -> list[dict[str, Any]]:
     """
     return [
         *(claim_mount(spec.template, mount) for mount in spec.mounts),
-        *({"name": f"scratch-{i}", "mountPath": scratch.path} for i, scratch in enumerate(spec.scratch)),
+        *({"name": scratch_name(i), "mountPath": scratch.path} for i, scratch in enumerate(spec.scratch)),
         *(
-            {"name": FILES, "mountPath": path, "subPath": key, "readOnly": True}
+            {"name": CONFIG_FILES, "mountPath": path, "subPath": key, "readOnly": True}
             for key, path in file_keys(spec).items()
         ),
     ]
@@ -94,7 +95,7 @@ def probe(spec: StatefulServiceSpec, asked: ProbeSpec) -> dict[str, Any]:
 
 def file_keys(spec: StatefulServiceSpec) -> dict[str, str]:
     """Key in the ConfigMap -> path in the container. Files of the same name in two directories have different keys."""
-    return {f"{i}-{digest(path)}{PurePosixPath(path).suffix}": path for i, path in enumerate(sorted(spec.config_files))}
+    return {f"{i}-{digest(path)}": path for i, path in enumerate(sorted(spec.config_files))}
 
 
 def config_map(name: str, checked: Checked[StatefulServiceSpec]) -> dict[str, Any]:
@@ -132,8 +133,17 @@ def secret(name: str, checked: Checked[StatefulServiceSpec], values: Mapping[str
         },
         "immutable": True,
         "type": "Opaque",
-        "stringData": {key: pulumi.Output.secret(value) for key, value in values.items()},
+        "stringData": {
+            key: pulumi.Output.secret(value).apply(partial(text, name, key)) for key, value in values.items()
+        },
     }
+
+
+def text(name: str, variable: str, value: Any) -> str:
+    """A secret variable's value, once it is known. A Secret without one would keep its pods from starting."""
+    if not isinstance(value, str):
+        raise refusal(placed((name,), [(("secretEnv", variable), "not a text; give it one")]))
+    return value
 
 
 def owned_by(manifest: dict[str, Any], name: str, account: KubernetesObject) -> dict[str, Any]:
@@ -150,7 +160,7 @@ def volumes(spec: StatefulServiceSpec, files: pulumi.Input[str] | None) -> tuple
     found: list[dict[str, Any]] = []
     for i, scratch in enumerate(spec.scratch):
         medium = {"medium": "Memory"} if scratch.memory else {}
-        found.append({"name": f"scratch-{i}", "emptyDir": {**medium, "sizeLimit": scratch.size.text}})
+        found.append({"name": scratch_name(i), "emptyDir": {**medium, "sizeLimit": scratch.size.text}})
     if files is not None:
-        found.append({"name": FILES, "configMap": {"name": files}})
+        found.append({"name": CONFIG_FILES, "configMap": {"name": files}})
     return tuple(found)

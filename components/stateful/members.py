@@ -9,6 +9,9 @@ import pulumi
 from ..kubernetes.inputs import is_late, lift
 from ..kubernetes.naming import claim_name, pod_host, service_host
 from ..kubernetes.objects import KubernetesObject
+from ..model.args import refusal
+from ..model.errors import placed
+from ..storage.backends import GceBackend
 from ..storage.provide import Provided, Wanted
 from ..storage.volumes import PersistentVolumes
 from .objects import (
@@ -30,6 +33,9 @@ def wanted(
     name: str, spec: StatefulSpec, *, namespace: pulumi.Input[str], image: pulumi.Input[str], project: str | None
 ) -> Wanted:
     """The storage that a workload's replicas ask for."""
+    if isinstance(spec.storage, GceBackend) and project is None:
+        missing = (("project",), "missing; the disks and their volumes name it, so add it")
+        raise refusal(placed((name,), [missing]))
     return Wanted(
         workload=name,
         namespace=namespace,

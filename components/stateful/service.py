@@ -1,13 +1,15 @@
 """StatefulService: replicas of any image, each with a name, a claim and a DNS name of its own."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pulumi
 
+from ..kubernetes.inputs import is_late
 from ..kubernetes.objects import KubernetesObject
 from ..model.args import ANY, Checked, Late, settle
+from ..model.errors import Finding
 from ..storage.provide import provide
 from . import container
 from .any_image import StatefulServiceSpec, check_any_image
@@ -40,12 +42,15 @@ class StatefulService(Replicas):
     """
 
     def __init__(self, name: str, args: StatefulServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        checked = settle(name, StatefulServiceSpec, without_secrets(args), rules=check_any_image, late=LATE)
-        super().__init__(TYPE, name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        found = wrong_secrets(args.get("secret_env"))
+        checked = settle(
+            name, StatefulServiceSpec, without_secrets(args), rules=check_any_image, late=LATE, found=found
+        )
         space = wanted(
             name, checked.spec, namespace=checked.namespace, image=checked.get("image"), project=checked.project
         )
+        super().__init__(TYPE, name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
         account = KubernetesObject(f"{name}-account", service_account(name, checked.namespace), child)
         files = self._files(name, checked, account)
         secret = self._secret(name, checked, account, args.get("secret_env") or {})
@@ -89,11 +94,19 @@ class StatefulService(Replicas):
 
 
 def without_secrets(args: StatefulServiceArgs) -> dict[str, Any]:
-    """The arguments in the form of a stack file, which has a config key in place of each secret."""
+    """The arguments as a stack file would have them: a secret's key in its place."""
     fields: dict[str, Any] = dict(args)
-    if fields.get("secret_env"):
+    if isinstance(fields.get("secret_env"), Mapping):
         fields["secret_env"] = dict.fromkeys(fields["secret_env"], "given")
     return fields
+
+
+def wrong_secrets(values: Any) -> Iterator[Finding]:
+    """What is known of the secret variables' values and is no text; never a value."""
+    for variable, value in values.items() if isinstance(values, Mapping) else ():
+        if not is_late(value) and not isinstance(value, str):
+            said = "missing; add it" if value is None else "not a text; write it in quotes"
+            yield ("secretEnv", variable), said
 
 
 def pods(

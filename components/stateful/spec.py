@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -102,8 +103,11 @@ class StatefulSpec(Workload):
         return self.seed_template
 
     @property
-    def parts(self) -> frozenset[str] | None:
-        """Directories of a claim that the stack file mounts, "" for the whole claim. None where the kind decides."""
+    def parts(self) -> Mapping[str, str] | None:
+        """What of a claim the stack file mounts: directory of the claim, empty for the whole -> path in the container.
+
+        It is None where the kind decides it.
+        """
         return None
 
     @property

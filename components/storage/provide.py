@@ -59,10 +59,9 @@ def provide(wanted: Wanted, opts: pulumi.ResourceOptions) -> Provided:
         made_first = {volume.name: [directories.jobs[volume.node]] for volume in storage.volumes}
         volumes = local_volumes(wanted, storage)
     elif isinstance(storage, GceDisks | RegionalDisks):
-        if wanted.project is None:
-            raise pulumi.RunError(f"{name}: disks need a project; give the component one, or set gcp:project")
-        made_first = make_disks(wanted, storage, wanted.project, opts)
-        volumes = disk_volumes(wanted, storage, wanted.project)
+        project = wanted.project or ""
+        made_first = make_disks(wanted, storage, project, opts)
+        volumes = disk_volumes(wanted, storage, project)
     else:
         return Provided()
     bound = PersistentVolumesArgs(

@@ -93,7 +93,7 @@ class PersistentVolumes(pulumi.ComponentResource):
         made_first: Mapping[str, Sequence[pulumi.Resource]] | None = None,
     ) -> None:
         """`made_first` has, by the volume's name, the resources that must exist before it, such as its disk."""
-        sources = [volume.get("source", {}) for volume in args.get("volumes", ())]
+        sources = [volume.get("source", {}) for volume in args.get("volumes") or ()]
         checked = settle(name, PersistentVolumesSpec, without_sources(args), rules=once_each)
         super().__init__("statefulsets:volumes:PersistentVolumes", name, None, opts)
         spec, namespace = checked.spec, checked.namespace
@@ -115,7 +115,8 @@ class PersistentVolumes(pulumi.ComponentResource):
 
 def without_sources(args: PersistentVolumesArgs) -> dict[str, Any]:
     """The arguments without the volumes' sources, which may have Outputs anywhere and are the API's to check."""
-    return {**args, "volumes": [{**volume, "source": {}} for volume in args.get("volumes", ())]}
+    volumes = [{**volume, **({"source": {}} if "source" in volume else {})} for volume in args.get("volumes") or ()]
+    return {**args, "volumes": volumes}
 
 
 def once_each(name: str, spec: PersistentVolumesSpec) -> Iterator[Finding]:

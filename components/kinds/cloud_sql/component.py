@@ -9,6 +9,7 @@ import pulumi
 from pulumi_gcp.sql import Database, DatabaseInstance, SslCert, User
 from pulumi_gcp.sql.outputs import DatabaseInstanceServerCaCert
 
+from ...kubernetes.inputs import is_late
 from ...kubernetes.objects import KubernetesObject, labels, metadata
 from ...model.args import ANY, Checked, Late, settle
 from ...model.passwords import given
@@ -55,6 +56,7 @@ class CloudSqlMySql(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CloudSqlMySqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         users = args.get("users") or ()
+        users = () if is_late(users) else users
         secrets = [
             given(name, ("users", position), {"password": user.get("password")}, ("password",))
             for position, user in enumerate(users)
@@ -104,6 +106,8 @@ class CloudSqlMySql(pulumi.ComponentResource):
 
 def without_passwords(args: CloudSqlMySqlArgs) -> dict[str, Any]:
     """The arguments in the form of a stack file, which has a config key in place of each password."""
+    if is_late(args.get("users")):
+        return dict(args)
     users = [
         {**{k: v for k, v in user.items() if k != "password"}, "password_key": "given"}
         for user in args.get("users") or ()

@@ -45,10 +45,12 @@ class Kubia(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KubiaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         checked = settle(name, KubiaSpec, args, rules=KIND.problems, late={("image",): "unknown"})
+        space = wanted(
+            name, checked.spec, namespace=checked.namespace, image=checked.get("image"), project=checked.project
+        )
         super().__init__(KIND.component, name, None, opts)
         spec, namespace, image = checked.spec, checked.namespace, checked.get("image")
         child = pulumi.ResourceOptions(parent=self)
-        space = wanted(name, spec, namespace=namespace, image=image, project=checked.project)
         pods = Pods(namespace=namespace, spec=spec, ports=(HTTP,), containers=(container(spec, image),), uid=UID)
         members = Members(name, pods, child, provided=provide(space, child))
         self.hosts, self.claims, self.volumes = members.hosts, members.claims, members.volumes

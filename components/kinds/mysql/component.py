@@ -37,6 +37,9 @@ class ReplicatedMySql(Engine):
         checked = settle(
             name, MySqlSpec, without_passwords(args), rules=KIND.problems, late=LATE, found=passwords.findings
         )
+        space = wanted(
+            name, checked.spec, namespace=checked.namespace, image=checked.get("image"), project=checked.project
+        )
         super().__init__(KIND.component, name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         grace = {"termination_grace_period_seconds": checked.spec.grace_seconds}
@@ -47,7 +50,6 @@ class ReplicatedMySql(Engine):
         accounts = self._accounts(name, namespace, passwords.outputs)
         read = KubernetesObject(f"{name}-read", objects.read_service(name, namespace), child)
         write = KubernetesObject(f"{name}-write", objects.write_service(name, namespace), child)
-        space = wanted(name, spec, namespace=namespace, image=checked.get("image"), project=checked.project)
         members = Members(
             name,
             Pods(

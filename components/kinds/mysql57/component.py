@@ -64,6 +64,9 @@ class XtrabackupMySql(Engine):
         fields = {**without_passwords(args), "engine": KIND.engine}
         passwords = passwords_of(name, args, objects.ACCOUNTS)
         checked = settle(name, MySql57Spec, fields, rules=KIND.problems, late=LATE, found=passwords.findings)
+        space = wanted(
+            name, checked.spec, namespace=checked.namespace, image=checked.get("image"), project=checked.project
+        )
         super().__init__(KIND.component, name, None, opts)
         spec, namespace = checked.spec, checked.namespace
         pulumi.log.warn(END_OF_LIFE, self)
@@ -74,7 +77,6 @@ class XtrabackupMySql(Engine):
         scripts = KubernetesObject(f"{name}-scripts", objects.scripts(name, namespace, spec), child)
         accounts = self._accounts(name, namespace, passwords.outputs)
         read = KubernetesObject(f"{name}-read", read_service(name, namespace), child)
-        space = wanted(name, spec, namespace=namespace, image=checked.get("image"), project=checked.project)
         members = Members(
             name,
             Pods(

@@ -55,12 +55,14 @@ class Nginx(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NginxArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         checked = settle(name, NginxSpec, args, rules=KIND.problems, late={("image",): "unknown"})
+        space = wanted(
+            name, checked.spec, namespace=checked.namespace, image=checked.get("image"), project=checked.project
+        )
         super().__init__(KIND.component, name, None, opts)
         spec, namespace, image = checked.spec, checked.namespace, checked.get("image")
         child = pulumi.ResourceOptions(parent=self)
         conf = CONF.read_text()
         configuration = KubernetesObject(f"{name}-conf", config_map(name, namespace, conf), child)
-        space = wanted(name, spec, namespace=namespace, image=image, project=checked.project)
         pods = Pods(
             namespace=namespace,
             spec=spec,

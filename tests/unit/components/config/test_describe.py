@@ -64,6 +64,11 @@ def test_what_is_no_workload_is_passed_over(workloads: Any, file: Path) -> None:
     assert of(file, workloads).secrets == ()
 
 
+def test_a_date_where_a_text_should_be_is_no_end_of_it(file: Path) -> None:
+    file.write_text("config:\n  statefulsets:workloads:\n    a: {kind: kubia, image: a/b:1, replicas: 2024-01-01}\n")
+    assert describe(file).images == ("a/b:1",)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "config: 3", "a: b"])
 def test_a_file_that_says_nothing_names_nothing(text: str, file: Path) -> None:
     file.write_text(text)

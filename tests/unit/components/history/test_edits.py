@@ -585,8 +585,8 @@ CACHE = {
         ),
         (
             {"mounts": [{"path": "/data", "subPath": "data"}]},
-            "mounts: directory wal of its claims was mounted and would be out of the pods' reach, with all data in it;"
-            " mount subPath wal again",
+            "mounts: directory wal of its claims was mounted at /wal and is not any more; the program would not find"
+            " its data; mount it there again",
         ),
         (
             {"storage": {"kind": "dynamic", "claimSize": "2Gi"}},
@@ -600,17 +600,33 @@ def test_an_edit_of_any_image_that_its_data_would_not_survive_is_refused(changes
     assert refused(before, {"cache": {**CACHE, **changes}}) == [f"{WORDS}.cache.{said}{PURPOSE}"]
 
 
+def test_what_of_a_claim_is_mounted_where_is_not_swapped() -> None:
+    swapped = [{"path": "/data", "subPath": "wal"}, {"path": "/wal", "subPath": "data"}]
+    lines = refused(first({"cache": CACHE}), {"cache": {**CACHE, "mounts": swapped}})
+    assert [line.partition("; ")[0] for line in lines] == [
+        f"{WORDS}.cache.mounts: directory data of its claims was mounted at /data and is at /wal",
+        f"{WORDS}.cache.mounts: directory wal of its claims was mounted at /wal and is at /data",
+    ]
+
+
+def test_a_directory_of_a_shared_claim_stays_mounted_too() -> None:
+    shared = {**CACHE, "storage": {"kind": "shared-claim", "claim": "one"}, "mounts": [{"path": "/d", "subPath": "a"}]}
+    moved = {**shared, "mounts": [{"path": "/d", "subPath": "b"}]}
+    (line,) = refused(first({"cache": shared}), {"cache": moved})
+    assert "cache.mounts: directory a of its claims was mounted at /d and is not any more" in line
+
+
 def test_a_claim_that_was_mounted_whole_stays_so() -> None:
     whole = {**CACHE, "mounts": [{"path": "/data"}]}
     (line,) = refused(first({"cache": whole}), {"cache": CACHE})
-    assert "mounts: its claims were mounted whole and would be out of the pods' reach" in line
+    assert "mounts: the whole of its claims was mounted at /data and is not any more" in line
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"mounts": [*CACHE["mounts"], {"path": "/more", "subPath": "more"}]},
-        {"mounts": [{"path": "/srv", "subPath": "data"}, {"path": "/wal", "subPath": "wal"}]},
+        {"mounts": list(reversed(CACHE["mounts"]))},
         {"image": "redis:9", "env": {"A": "1"}, "uid": 1000},
     ],
 )

@@ -206,6 +206,23 @@ def test_volumes_of_one_ordinal_or_name_are_refused() -> None:
 PASSWORDS: dict[str, Any] = dict.fromkeys(("root", "replication", "clone", "monitor", "application"), "hunter2")
 
 
+def test_keys_are_told_as_python_spells_them_where_a_program_wrote_them() -> None:
+    recorded = record(
+        lambda: Kubia("x", cast(KubiaArgs, {"clientService": True, "min_redy": 1})), raises=pulumi.RunError
+    )
+    assert str(recorded.error).splitlines() == [
+        "x.clientService: unknown key; did you mean client_service?",
+        "x.min_redy: unknown key; did you mean min_ready_seconds?",
+    ]
+
+
+def test_a_volume_without_a_source_is_refused() -> None:
+    volume = {"name": "a", "ordinal": 0, "capacity": "1Gi", "node_label": "a", "node_values": ["b"]}
+    args = cast(PersistentVolumesArgs, {"workload": "w", "claim_template": "data", "volumes": [volume]})
+    recorded = record(lambda: PersistentVolumes("x", args), raises=pulumi.RunError)
+    assert str(recorded.error) == "x.volumes[0].source: missing; add it"
+
+
 def mysql(**changes: Any) -> ReplicatedMySqlArgs:
     return cast(ReplicatedMySqlArgs, {"passwords": PASSWORDS, **changes})
 

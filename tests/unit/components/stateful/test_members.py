@@ -237,7 +237,7 @@ def test_components_stand_alone_with_the_seeds_defaults() -> None:
 
 def test_disks_without_a_project_are_refused_by_the_component_too() -> None:
     recorded = record(lambda: Kubia("kubia", KubiaArgs(namespace="default")), raises=pulumi.RunError)
-    assert str(recorded.error) == "kubia: disks need a project; give the component one, or set gcp:project"
+    assert str(recorded.error) == "kubia.project: missing; the disks and their volumes name it, so add it"
 
 
 def test_names_are_derived_as_kubernetes_derives_them() -> None:

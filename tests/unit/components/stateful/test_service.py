@@ -88,11 +88,11 @@ def test_every_field_reaches_the_pods() -> None:
     assert found["env"] == [
         {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
-        {"name": "TZ", "value": "UTC"},
         {
             "name": "REDIS_PASSWORD",
             "valueFrom": {"secretKeyRef": {"name": "cache-env-1a2b3c4d", "key": "REDIS_PASSWORD"}},
         },
+        {"name": "TZ", "value": "UTC"},
     ]
     assert found["ports"] == [
         {"name": "redis", "containerPort": 6379},
@@ -224,7 +224,7 @@ def test_a_secret_of_any_length_and_lines_is_taken_and_a_plain_one_is_not() -> N
 
     config = {"target": TARGET, "workloads": {"cache": cache(secretEnv={"KEY": "key"})}, "key": "line\n" * 100}
     plainly = record(lambda: export(load()), config=config, calls=NO_HISTORY, raises=pulumi.RunError)
-    assert "cache.secretEnv.KEY: the password is in plain text; pulumi config set --secret key" in str(plainly.error)
+    assert "cache.secretEnv.KEY: the secret is in plain text; pulumi config set --secret key" in str(plainly.error)
     recorded = record(lambda: export(load()), config=config, secret_keys=["key"], calls=NO_HISTORY, outputs=OUTPUTS)
     assert recorded.one("Secret").inputs["stringData"] == {"KEY": Secret("line\n" * 100)}
 
@@ -270,6 +270,29 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
         "two mounts of the whole claim",
         {"mounts": [{"path": "/a"}, {"path": "/b"}]},
         ["mounts[1].subPath: another mount shows the whole claim; name another directory of the claim"],
+    ),
+    (
+        "scratch over the data",
+        {"scratch": [{"path": "/data/pg"}]},
+        ["scratch[0].path: /data/pg lies within /data and would hide a part of the claim; write a path outside"],
+    ),
+    (
+        "a part of the claim over another",
+        {"mounts": [{"path": "/data", "subPath": "a"}, {"path": "/data/b", "subPath": "b"}]},
+        ["mounts[1].path: /data/b lies within /data and would hide a part of the claim; write a path outside"],
+    ),
+    (
+        "claims of the name of a volume of the pod's",
+        {"claimTemplate": "scratch-0", "scratch": [{"path": "/tmp"}]},
+        ["claimTemplate: scratch-0 is a volume of the pod's own; write another name, such as data"],
+    ),
+    (
+        "a low port of root's, who has no capability for it",
+        {"uid": 0, "allow": {"root": WHY}, "ports": [{"name": "web", "port": 80}]},
+        [
+            "ports[0].containerPort: 80 is below 1024, where only root listens; write a higher one, or say why in"
+            " allow.privilegedPorts"
+        ],
     ),
     (
         "two mounts of one directory",
@@ -394,9 +417,10 @@ def test_a_preview_with_an_image_that_is_not_known_yet_shows_everything_else() -
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"image": "Not an image"}, 'cache.image: "Not an image" is not an image reference'),
-        ({"namespace": "Not a label"}, 'cache.namespace: "Not a label" is not a DNS-1123 label'),
-        ({"env": {"A": 3}}, "cache.env.A: 3 is not a text; write it in quotes"),
+        ({"image": "Not an image"}, "cache.image: its value is not an image reference"),
+        ({"namespace": "Not a label"}, "cache.namespace: its value is not a DNS-1123 label"),
+        ({"env": {"A": 3}}, "cache.env.A: its value is not a text; write it in quotes"),
+        ({"image": None}, "cache.image: an Output without a value; give it one"),
     ],
 )
 def test_an_output_is_checked_by_the_same_rule_once_it_is_known(changes: dict[str, Any], said: str) -> None:
@@ -420,6 +444,55 @@ def test_what_decides_which_objects_there_are_must_be_known() -> None:
     )
     said = "an Output, and what it decides must be known before anything is made; write a plain value"
     assert str(recorded.error).splitlines() == [f"cache.replicas: {said}", f"cache.storage.className: {said}"]
+
+
+def test_what_is_wrong_by_itself_does_not_hide_what_the_fields_disagree_on() -> None:
+    wrong = args(durability="sometimes", scratch=[{"path": "/data"}])
+    recorded = record(lambda: StatefulService("cache", wrong), raises=pulumi.RunError)
+    assert str(recorded.error).splitlines() == [
+        'cache.durability: "sometimes" is not allowed; write keep or discard',
+        "cache.scratch[0].path: /data shows something else already; write another path",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"A": None}, "secretEnv.A: missing; add it"),
+        ({"A": 5}, "secretEnv.A: not a text; write it in quotes"),
+        (["A"], "secretEnv: not a map; write its keys below it, indented"),
+    ],
+)
+def test_a_secret_variable_without_a_text_is_refused_before_anything_is_made(values: Any, said: str) -> None:
+    recorded = record(lambda: StatefulService("cache", args(secret_env=values)), raises=pulumi.RunError)
+    assert str(recorded.error) == f"cache.{said}"
+    assert recorded.resources == ()
+
+
+def test_secret_variables_that_are_an_output_as_a_whole_are_refused_and_a_late_one_without_a_text_too() -> None:
+    def whole() -> None:
+        StatefulService("cache", args(secret_env=pulumi.Output.secret({"A": "x"})))
+
+    def late() -> None:
+        StatefulService("cache", args(secret_env={"A": pulumi.Output.secret(5)}))
+
+    assert "cache.secretEnv: an Output, and what" in str(record(whole, raises=pulumi.RunError).error)
+    assert "cache.secretEnv.A: not a text" in str(record(late, raises=pulumi.RunError, outputs=OUTPUTS).error)
+
+
+def test_a_preview_of_a_cluster_that_cannot_answer_knows_no_uid_and_goes_on() -> None:
+    account = {"kubernetes:core/v1:ServiceAccount": lambda resource: dict(resource.inputs)}
+    files = args(config_files={"/etc/a": "a"})
+    recorded = record(lambda: StatefulService("cache", files), preview=True, outputs=account)
+    (owner,) = recorded.one("ConfigMap").inputs["metadata"]["ownerReferences"]
+    assert owner["uid"] is UNKNOWN
+
+
+def test_disks_without_a_project_are_refused_before_anything_is_made() -> None:
+    disks = {"kind": "gce-disks", "disks": [{"name": "a"}]}
+    recorded = record(lambda: StatefulService("cache", args(storage=disks)), raises=pulumi.RunError)
+    assert str(recorded.error) == "cache.project: missing; the disks and their volumes name it, so add it"
+    assert recorded.resources == ()
 
 
 def test_numbers_are_whole_as_other_languages_engines_send_them() -> None:
