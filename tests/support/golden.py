@@ -14,8 +14,6 @@ import yaml
 
 from tests.support.wire import masked
 
-GOLDEN = Path(__file__).parent.parent / "unit" / "golden"
-
 
 class _Dumper(yaml.SafeDumper):
     """Writes equal parts out in full: an anchor says nothing to a reader of a diff."""
@@ -32,9 +30,8 @@ def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _block)
 
 
-def assert_golden(name: str, actual: Any, *, folder: Path = GOLDEN) -> None:
-    """`actual`, its secrets masked, is what `<name>.yaml` says; otherwise a diff and the remedy."""
-    path = folder / f"{name}.yaml"
+def assert_golden(path: Path, actual: Any) -> None:
+    """`actual`, its secrets masked, is what the file says; otherwise a diff and the remedy."""
     text = as_yaml(actual)
     if os.environ.get("UPDATE_GOLDEN") and not os.environ.get("CI"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +44,7 @@ def assert_golden(name: str, actual: Any, *, folder: Path = GOLDEN) -> None:
         before.splitlines(), text.splitlines(), f"{path.name} (checked in)", f"{path.name} (now)", lineterm=""
     )
     remedy = "If this is what users should get: UPDATE_GOLDEN=1 and commit the file."
-    raise AssertionError("\n".join([f"{path.name} differs.", remedy, *diff]))
+    raise AssertionError("\n".join([f"{path} differs.", remedy, *diff]))
 
 
 def as_yaml(value: Any) -> str:

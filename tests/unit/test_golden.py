@@ -18,13 +18,13 @@ def _no_switches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_structure_as_checked_in_passes(tmp_path: Path) -> None:
     (tmp_path / "set.yaml").write_text("replicas: 3\n")
-    assert_golden("set", {"replicas": 3}, folder=tmp_path)
+    assert_golden(tmp_path / "set.yaml", {"replicas": 3})
 
 
 def test_a_difference_is_shown_with_the_way_to_accept_it(tmp_path: Path) -> None:
     (tmp_path / "set.yaml").write_text("name: web\nreplicas: 3\n")
     with pytest.raises(AssertionError) as failure:
-        assert_golden("set", {"name": "web", "replicas": 2}, folder=tmp_path)
+        assert_golden(tmp_path / "set.yaml", {"name": "web", "replicas": 2})
     lines = str(failure.value).splitlines()
     assert {"-replicas: 3", "+replicas: 2", " name: web"} <= set(lines)
     assert "UPDATE_GOLDEN=1" in lines[1]
@@ -32,22 +32,22 @@ def test_a_difference_is_shown_with_the_way_to_accept_it(tmp_path: Path) -> None
 
 def test_a_missing_file_fails_with_all_it_should_hold(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"\+replicas: 2"):
-        assert_golden("set", {"replicas": 2}, folder=tmp_path)
+        assert_golden(tmp_path / "set.yaml", {"replicas": 2})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_asked_to_it_writes_what_then_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPDATE_GOLDEN", "1")
-    assert_golden("stacks/dev", {"replicas": 2}, folder=tmp_path)
+    assert_golden(tmp_path / "stacks/dev.yaml", {"replicas": 2})
     monkeypatch.delenv("UPDATE_GOLDEN")
-    assert_golden("stacks/dev", {"replicas": 2}, folder=tmp_path)
+    assert_golden(tmp_path / "stacks/dev.yaml", {"replicas": 2})
 
 
 def test_continuous_integration_never_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPDATE_GOLDEN", "1")
     monkeypatch.setenv("CI", "true")
     with pytest.raises(AssertionError, match=r"set\.yaml differs"):
-        assert_golden("set", {"replicas": 2}, folder=tmp_path)
+        assert_golden(tmp_path / "set.yaml", {"replicas": 2})
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,199 +2,135 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tests.unit.components.config.refusals import refused
+from tests.unit.components.programs import kubia, target
 
-from tests.unit.components.programs import (
-    TARGET,
-    kubia,
-    target,
-)
-
-W = "statefulsets:workloads."
-OK = {"kubia": kubia()}
-
-Cases = dict[str, tuple[Any, Any, list[str]]]
-
-REFUSED: Cases = {
-    "no workloads at all": (
+REFUSED = (
+    refused(
+        "no workloads at all",
         {},
-        TARGET,
-        [("statefulsets:workloads: {} is not a map with at least one key; write its keys below it, indented")],
+        "statefulsets:workloads: {} is not a map with at least one key; write its keys below it, indented",
     ),
-    "workloads that are a list": (
+    refused(
+        "workloads that are a list",
         [],
-        TARGET,
-        [("statefulsets:workloads: [] is not a map with at least one key; write its keys below it, indented")],
+        "statefulsets:workloads: [] is not a map with at least one key; write its keys below it, indented",
     ),
-    "a workload that is a list": (
-        {"kubia": [1]},
-        TARGET,
-        [W + "kubia: [1] is not a map; write its keys below it, indented"],
-    ),
-    "a workload without a kind": (
-        {"kubia": {"replicas": 2}},
-        TARGET,
-        [W + "kubia.kind: missing; say which kind it is"],
-    ),
-    "a kind that is misspelt": (
+    refused("a workload that is a list", {"kubia": [1]}, "kubia: [1] is not a map; write its keys below it, indented"),
+    refused("a workload without a kind", {"kubia": {"replicas": 2}}, "kubia.kind: missing; say which kind it is"),
+    refused(
+        "a kind that is misspelt",
         {"kubia": {"kind": "kubai"}},
-        TARGET,
-        [
-            W
-            + (
-                'kubia.kind: "kubai" is no kind there is; write kubia, nginx, mysql, cloud-sql or stateful;'
-                " did you mean kubia?"
-            )
-        ],
+        'kubia.kind: "kubai" is no kind there is; write kubia, nginx, mysql, cloud-sql or stateful; did you mean'
+        " kubia?",
     ),
-    "a kind that nobody knows": (
+    refused(
+        "a kind that nobody knows",
         {"kubia": {"kind": "postgres"}},
-        TARGET,
-        [W + 'kubia.kind: "postgres" is no kind there is; write kubia, nginx, mysql, cloud-sql or stateful'],
+        'kubia.kind: "postgres" is no kind there is; write kubia, nginx, mysql, cloud-sql or stateful',
     ),
-    "a kind that is a number": (
+    refused(
+        "a kind that is a number",
         {"kubia": {"kind": 7}},
-        TARGET,
-        [W + "kubia.kind: 7 is no kind there is; write kubia, nginx, mysql, cloud-sql or stateful"],
+        "kubia.kind: 7 is no kind there is; write kubia, nginx, mysql, cloud-sql or stateful",
     ),
-    "a name with capitals": (
+    refused(
+        "a name with capitals",
         {"Kubia": kubia()},
-        TARGET,
-        [
-            W
-            + (
-                "Kubia: \"Kubia\" is not a DNS-1035 label; write lower-case letters, digits and '-', a "
-                "letter first and no '-' last"
-            )
-        ],
+        "Kubia: \"Kubia\" is not a DNS-1035 label; write lower-case letters, digits and '-', a letter first and no"
+        " '-' last",
     ),
-    "a name that starts with a digit": (
+    refused(
+        "a name that starts with a digit",
         {"0kubia": kubia()},
-        TARGET,
-        [
-            W
-            + (
-                "0kubia: \"0kubia\" is not a DNS-1035 label; write lower-case letters, digits and '-', a "
-                "letter first and no '-' last"
-            )
-        ],
+        "0kubia: \"0kubia\" is not a DNS-1035 label; write lower-case letters, digits and '-', a letter first and"
+        " no '-' last",
     ),
-    "a name with a dot": (
+    refused(
+        "a name with a dot",
         {"ku.bia": kubia()},
-        TARGET,
-        [
-            (
-                'statefulsets:workloads["ku.bia"]: "ku.bia" is not a DNS-1035 label; write lower-case '
-                "letters, digits and '-', a letter first and no '-' last"
-            )
-        ],
+        'statefulsets:workloads["ku.bia"]: "ku.bia" is not a DNS-1035 label; write lower-case letters, digits and'
+        " '-', a letter first and no '-' last",
     ),
-    "a name that ends with a hyphen": (
+    refused(
+        "a name that ends with a hyphen",
         {"kubia-": kubia()},
-        TARGET,
-        [
-            W
-            + (
-                "kubia-: \"kubia-\" is not a DNS-1035 label; write lower-case letters, digits and '-', a "
-                "letter first and no '-' last"
-            )
-        ],
+        "kubia-: \"kubia-\" is not a DNS-1035 label; write lower-case letters, digits and '-', a letter first and"
+        " no '-' last",
     ),
-    "an empty name": (
+    refused(
+        "an empty name",
         {"": kubia()},
-        TARGET,
-        [
-            (
-                'statefulsets:workloads[""]: "" is not a DNS-1035 label; write lower-case letters, digits'
-                " and '-', a letter first and no '-' last"
-            )
-        ],
+        'statefulsets:workloads[""]: "" is not a DNS-1035 label; write lower-case letters, digits and \'-\', a'
+        " letter first and no '-' last",
     ),
-    "a name too long for the pods' labels": (
+    refused(
+        "a name too long for the pods' labels",
         {"k" * 53: kubia()},
-        TARGET,
-        [
-            W
-            + (
-                "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: 53 characters, and the pods' "
-                "label controller-revision-hash adds 11 to a limit of 63; write at most 52"
-            )
-        ],
+        "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: 53 characters, and the pods' label"
+        " controller-revision-hash adds 11 to a limit of 63; write at most 52",
     ),
-    "a target without a cluster": (
-        OK,
-        target(context=None),
-        [
-            (
-                "statefulsets:target: neither context nor kubeconfig; name the cluster, so that the stack"
-                " cannot land on another"
-            )
-        ],
+    refused(
+        "a target without a cluster",
+        kubia(),
+        "statefulsets:target: neither context nor kubeconfig; name the cluster, so that the stack cannot land on"
+        " another",
+        target=target(context=None),
     ),
-    "a target with an empty context": (
-        OK,
-        target(context=""),
-        ['statefulsets:target.context: "" is empty; write a text or leave the key out'],
+    refused(
+        "a target with an empty context",
+        kubia(),
+        'statefulsets:target.context: "" is empty; write a text or leave the key out',
+        target=target(context=""),
     ),
-    "a target with an unknown key": (
-        OK,
-        target(contxt="x"),
-        ["statefulsets:target.contxt: unknown key; did you mean context?"],
+    refused(
+        "a target with an unknown key",
+        kubia(),
+        "statefulsets:target.contxt: unknown key; did you mean context?",
+        target=target(contxt="x"),
     ),
-    "a version without quotes": (
-        OK,
-        target(kubernetesVersion=1.34),
-        ["statefulsets:target.kubernetesVersion: 1.34 is not a text; write it in quotes"],
+    refused(
+        "a version without quotes",
+        kubia(),
+        "statefulsets:target.kubernetesVersion: 1.34 is not a text; write it in quotes",
+        target=target(kubernetesVersion=1.34),
     ),
-    "a version with a patch level": (
-        OK,
-        target(kubernetesVersion="1.34.2"),
-        [
-            (
-                'statefulsets:target.kubernetesVersion: "1.34.2" is not a minor version; write one in '
-                "quotes, such as '1.34'"
-            )
-        ],
+    refused(
+        "a version with a patch level",
+        kubia(),
+        "statefulsets:target.kubernetesVersion: \"1.34.2\" is not a minor version; write one in quotes, such as '1.34'",
+        target=target(kubernetesVersion="1.34.2"),
     ),
-    "a version too old": (
-        OK,
-        target(kubernetesVersion="1.24"),
-        [
-            (
-                'statefulsets:target.kubernetesVersion: "1.24" is too old for what is made here; 1.25 is '
-                "the oldest that works"
-            )
-        ],
+    refused(
+        "a version too old",
+        kubia(),
+        'statefulsets:target.kubernetesVersion: "1.24" is too old for what is made here; 1.25 is the oldest that works',
+        target=target(kubernetesVersion="1.24"),
     ),
-    "a namespace with capitals": (
-        OK,
-        target(namespace="Shop"),
-        [
-            (
-                'statefulsets:target.namespace: "Shop" is not a DNS-1123 label; write lower-case letters,'
-                " digits and '-', with a letter or digit at both ends"
-            )
-        ],
+    refused(
+        "a namespace with capitals",
+        kubia(),
+        'statefulsets:target.namespace: "Shop" is not a DNS-1123 label; write lower-case letters, digits and'
+        " '-', with a letter or digit at both ends",
+        target=target(namespace="Shop"),
     ),
-    "a namespace too long": (
-        OK,
-        target(namespace="n" * 64),
-        [
-            (
-                "statefulsets:target.namespace: "
-                '"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn... is too long; write at most '
-                "63 characters"
-            )
-        ],
+    refused(
+        "a namespace too long",
+        kubia(),
+        'statefulsets:target.namespace: "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn... is too long;'
+        " write at most 63 characters",
+        target=target(namespace="n" * 64),
     ),
-    "a zone that is a region": (
-        OK,
-        target(zones=["europe-west1"]),
-        [('statefulsets:target.zones[0]: "europe-west1" is no zone; write one such as europe-west1-b')],
+    refused(
+        "a zone that is a region",
+        kubia(),
+        'statefulsets:target.zones[0]: "europe-west1" is no zone; write one such as europe-west1-b',
+        target=target(zones=["europe-west1"]),
     ),
-    "zones that are one text": (
-        OK,
-        target(zones="europe-west1-b"),
-        [('statefulsets:target.zones: "europe-west1-b" is not a list; write one item a line, each after a dash')],
+    refused(
+        "zones that are one text",
+        kubia(),
+        'statefulsets:target.zones: "europe-west1-b" is not a list; write one item a line, each after a dash',
+        target=target(zones="europe-west1-b"),
     ),
-}
+)

@@ -21,7 +21,7 @@ from tests.unit.components.config import (
 from tests.unit.components.programs import CLOUD_SQL, DISKS, PROJECT, TARGET, kubia, problems
 
 PARTS = [m.REFUSED for m in (refusals_whole, refusals_fields, refusals_local, refusals_disks, refusals_across)]
-REFUSED = {name: case for part in PARTS for name, case in part.items()}
+REFUSED = {case.name: case for part in PARTS for case in part}
 
 
 def test_there_are_many_ways_to_be_wrong() -> None:
@@ -30,14 +30,13 @@ def test_there_are_many_ways_to_be_wrong() -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused(name: str) -> None:
-    workloads, target, said = REFUSED[name]
-    assert problems(workloads, target) == said
+    case = REFUSED[name]
+    assert problems(case.workloads, case.target) == case.said
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_to_write_instead_is_said(name: str) -> None:
-    workloads, target, _ = REFUSED[name]
-    for line in problems(workloads, target):
+    for line in problems(REFUSED[name].workloads, REFUSED[name].target):
         path, _, message = line.partition(": ")
         assert path.startswith("statefulsets:")
         assert message.partition("; ")[2]

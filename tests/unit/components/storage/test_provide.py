@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from components.storage.backends import Storage
+from tests.support.golden import assert_golden
 from tests.support.monitor import Resource
-from tests.unit.components.programs import DISKS, LOCAL, PROJECT, REGIONAL, kubia, nginx, run, stored
+from tests.unit.components.goldens import of_backend
+from tests.unit.components.programs import DISKS, LOCAL, PROJECT, REGIONAL, SHARED, deployed, kubia, nginx, run, stored
+
+GOLDEN = Path(__file__).with_name("golden")
+SAID: dict[str, Any] = {"labels": {"environment": "prod"}, "snapshots": {"keepDays": 30}}
+PLACES = [{"name": "pv-a"}, {"name": "pv-b", "zone": "us-east1-b", "adopt": True}]
+BACKENDS: dict[str, dict[str, Any]] = {
+    "local": {
+        **LOCAL,
+        "volumes": [{"name": f"v-{i}", "node": "node-0", "path": f"/srv/volumes/{i}"} for i in range(2)],
+    },
+    "gce-disks": {**DISKS, **SAID, "disks": PLACES},
+    "gce-disks-in-tree": {**DISKS, "source": "in-tree", "disks": PLACES[:1]},
+    "regional-disks": {**REGIONAL, **SAID},
+    "dynamic": {"kind": "dynamic"},
+    "shared-claim": SHARED,
+}
 
 
 def volume(storage: dict[str, Any], name: str, **fields: Any) -> Resource:
@@ -19,6 +38,19 @@ def affinity(pv: Resource) -> tuple[str, list[str]]:
     (expression,) = term["matchExpressions"]
     assert expression["operator"] == "In"
     return expression["key"], expression["values"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_all_that_a_backend_registers_and_asks_of_the_set_is_what_is_checked_in(backend: str) -> None:
+    few = backend in ("gce-disks-in-tree", "shared-claim")
+    fields = kubia(storage=BACKENDS[backend], replicas=1 if few else 2, durability="discard" if few else "keep")
+    assert_golden(GOLDEN / f"{backend}.yaml", of_backend(deployed("kubia", fields, google=PROJECT)))
+
+
+def test_no_backend_is_without_its_golden_and_no_golden_without_its_backend() -> None:
+    models, _ = get_args(Storage)
+    words = {model.model_fields["kind"].default for model in get_args(models)}
+    assert words | {"gce-disks-in-tree"} == BACKENDS.keys() == {file.stem for file in GOLDEN.iterdir()}
 
 
 def test_a_local_volume_is_its_directory_on_its_node() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, cast, get_args
 
 import pulumi
@@ -29,6 +30,7 @@ from tests.support.kube_schema import assert_cluster_accepts
 from tests.support.monitor import ProviderOutputs, Resource
 from tests.support.recording import Recorded, record
 from tests.support.wire import UNKNOWN, Secret, masked
+from tests.unit.components.goldens import of_kind
 from tests.unit.components.programs import PASSWORD, deployed
 
 SECRET = f"{PASSWORD} 0"
@@ -108,18 +110,16 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from models_in(argument)
 
 
-def test_the_whole_of_it_is_as_checked_in() -> None:
-    recorded = build(FULL)
-    listed = {
-        f"{r.type} {r.name}": {
-            "parent": r.parent,
-            "protect": r.protect,
-            "dependsOn": list(r.depends_on),
-            "inputs": masked(r.inputs),
-        }
-        for r in recorded.resources
+def test_all_that_it_registers_is_what_is_checked_in() -> None:
+    content = {
+        **FULL,
+        "availabilityType": "REGIONAL",
+        "zone": "europe-west1-b",
+        "secondaryZone": "europe-west1-d",
+        "sslMode": "TRUSTED_CLIENT_CERTIFICATE_REQUIRED",
+        "labels": {"environment": "prod"},
     }
-    assert_golden("cloud-sql", {"resources": listed, "outputs": recorded.stack_outputs})
+    assert_golden(Path(__file__).with_name("golden.yaml"), of_kind(build(content)))
 
 
 def test_a_cluster_takes_the_kubernetes_objects() -> None:

@@ -49,10 +49,13 @@ def test_none_that_the_program_sets_or_that_is_known_to_do_harm_is_among_them() 
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_every_harmless_one_is_accepted_and_reaches_every_member(name: str) -> None:
-    value = SOUND.get(name, "1")
-    assert said(**{name: value}) == []
-    assert settings_of(build(settings={name: value}))[name] == value
+def test_every_harmless_one_is_accepted(name: str) -> None:
+    assert said(**{name: SOUND.get(name, "1")}) == []
+
+
+def test_all_of_them_reach_every_member() -> None:
+    values = {name: SOUND.get(name, "1") for name in HARMLESS}
+    assert values.items() <= settings_of(build(settings=values)).items()
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,9 @@ def test_every_harmless_one_is_accepted_and_reaches_every_member(name: str) -> N
         *("skip_grant_tables", "skip_networking", "skip_name_resolve", "bind_address", "port", "plugin_load"),
         *("plugin_load_add", "init_file", "init_connect", "datadir", "socket", "tmpdir", "rpl_read_size"),
         *("loose_rpl_semi_sync_source_wait_point", "clone_ddl_timeout", "disabled_storage_engines"),
+        *("log_replica_updates", "log_slave_updates", "server_uuid", "report_host", "xa_detach_on_prepare"),
+        *("innodb_log_file_size", "innodb_redo_log_encrypt", "innodb_read_only", "offline_mode", "mysqlx_port"),
+        *("pid_file", "secure_file_priv", "default_storage_engine", "default_tmp_storage_engine"),
     ],
 )
 def test_what_no_lost_write_depends_on_is_the_programs(name: str) -> None:

@@ -13,8 +13,10 @@ import yaml
 
 from components.config.loader import load
 from components.kinds.mysql57.objects import ACCOUNTS, program
+from tests.support.golden import assert_golden
 from tests.support.kube_schema import assert_cluster_accepts
 from tests.support.recording import Recorded, record
+from tests.unit.components.goldens import of_kind
 from tests.unit.components.programs import (
     LOCAL,
     NO_HISTORY,
@@ -126,6 +128,10 @@ def test_every_value_of_the_seed_is_there_and_each_deviation_has_its_reason() ->
     assert sorted(DEVIATIONS.keys() - {d for by in covered.values() for d in by}) == [], "no longer a deviation"
 
 
+def test_all_that_it_registers_is_what_is_checked_in() -> None:
+    assert_golden(Path(__file__).with_name("golden.yaml"), of_kind(build()))
+
+
 def test_a_cluster_takes_every_object() -> None:
     for changes in ({}, {"storage": LOCAL, "clients": "anywhere", "clientService": True}):
         assert_cluster_accepts([o for o in build(**changes).kubernetes_objects() if o["kind"] != "Job"])
@@ -188,34 +194,42 @@ def test_the_memory_that_there_are_data_is_made_last_and_kept_with_them() -> Non
         assert mark.retain_on_delete is (durability == "keep")
 
 
+ONLY_CLONE = "only engine clone has it, and this one's is xtrabackup; leave it out or write engine: clone"
+ONLY_HERE = "only engine xtrabackup has it, and this one's is clone; leave it out or write engine: xtrabackup"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"semiSync": {"replicas": 1}}, f"semiSync: {ONLY_CLONE}"),
+        ({"maxLagSeconds": 5}, f"maxLagSeconds: {ONLY_CLONE}"),
+        ({"tlsSecret": "tls"}, f"tlsSecret: {ONLY_CLONE}"),
+        ({"binaryLogs": {}}, f"binaryLogs: {ONLY_CLONE}"),
+        ({"settings": {}}, f"settings: {ONLY_CLONE}"),
+        ({"engine": "clone", "backupImage": "a"}, f"backupImage: {ONLY_HERE}"),
+        ({"engine": None, "backupImage": "a"}, f"backupImage: {ONLY_HERE}"),
         (
-            {"semiSync": {"replicas": 1}},
-            "mysql.semiSync: only engine clone has it, and this one's is xtrabackup; leave",
+            {"engine": "xtrabakup"},
+            'engine: "xtrabakup" is no engine there is; write clone or xtrabackup; did you mean xtrabackup?',
         ),
-        ({"maxLagSeconds": 5}, "mysql.maxLagSeconds: only engine clone has it"),
-        ({"tlsSecret": "tls"}, "mysql.tlsSecret: only engine clone has it"),
-        ({"binaryLogs": {}}, "mysql.binaryLogs: only engine clone has it"),
-        ({"settings": {}}, "mysql.settings: only engine clone has it"),
+        ({"engine": 8}, "engine: 8 is no engine there is; write clone or xtrabackup"),
         (
-            {"engine": "clone", "backupImage": "a"},
-            "mysql.backupImage: only engine xtrabackup has it, and this one's is",
+            {"passwordKeys": {"clone": "x"}},
+            "passwordKeys.clone: unknown key; the known ones are application, backup, monitor, replication, root",
         ),
-        ({"engine": None, "backupImage": "a"}, "mysql.backupImage: only engine xtrabackup has it, and this one's is"),
-        ({"engine": "xtrabakup"}, '"xtrabakup" is no engine there is; write clone or xtrabackup; did you mean xtra'),
-        ({"engine": 8}, "mysql.engine: 8 is no engine there is; write clone or xtrabackup"),
-        ({"passwordKeys": {"clone": "x"}}, "mysql.passwordKeys.clone: unknown key"),
-        ({"ordinals": {"start": 1}}, "mysql.ordinals.start: the primary is ordinal 0"),
-        ({"application": "backup"}, "mysql.application: backup is an account of the members' own"),
-        ({"storage": {"kind": "shared-claim", "claim": "one"}, "replicas": 1}, "mysql.storage: every member needs"),
+        ({"ordinals": {"start": 1}}, "ordinals.start: the primary is ordinal 0; leave it out"),
+        (
+            {"application": "backup"},
+            "application: backup is an account of the members' own; write another, such as app",
+        ),
+        (
+            {"storage": {"kind": "shared-claim", "claim": "one"}, "replicas": 1},
+            "storage: every member needs a claim of its own; write kind: dynamic, gce-disks or local",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_with_one_line_and_the_fix(changes: dict[str, Any], said: str) -> None:
-    found = problems({"mysql": changed(MYSQL, changes)})
-    assert len(found) == 1, found
-    assert said in found[0]
+    assert problems({"mysql": changed(MYSQL, changes)}) == [f"statefulsets:workloads.mysql.{said}"]
 
 
 def test_the_seeds_design_takes_no_name_that_it_makes_no_service_of() -> None:

@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 
 from components.kinds.nginx import component as module
-from tests.unit.components.programs import nginx, run
+from tests.support.golden import assert_golden
+from tests.unit.components.goldens import of_kind
+from tests.unit.components.programs import deployed, nginx, run
 
 
 def pod_template(**fields: Any) -> dict[str, Any]:
     template: dict[str, Any] = run({"nginx": nginx(**fields)}).one("StatefulSet").inputs["spec"]["template"]
     return template
+
+
+def test_all_that_it_registers_is_what_is_checked_in() -> None:
+    recorded = deployed("nginx", nginx(podManagementPolicy="Parallel", clientService=True))
+    assert_golden(Path(__file__).with_name("golden.yaml"), of_kind(recorded))
 
 
 def test_nginx_reads_the_configuration_of_the_config_map() -> None:
