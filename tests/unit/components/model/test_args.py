@@ -38,7 +38,7 @@ from components.storage.disks import GcePersistentDisksSpec
 from components.storage.volumes import PersistentVolumesSpec
 from tests.support.recording import Recorded, record
 from tests.support.wire import UNKNOWN, Secret
-from tests.unit.components.programs import CLOUD_SQL
+from tests.unit.components.programs import CLOUD_SQL, pod_of
 
 PAIRS: list[tuple[Any, type[BaseModel]]] = [
     (KubiaArgs, KubiaSpec),
@@ -203,7 +203,9 @@ def test_volumes_of_one_ordinal_or_name_are_refused() -> None:
     ]
 
 
-PASSWORDS: dict[str, Any] = dict.fromkeys(("root", "replication", "clone", "monitor", "application"), "hunter2")
+ACCOUNTS = ("root", "replication", "monitor", "application")
+PASSWORDS: dict[str, Any] = dict.fromkeys((*ACCOUNTS, "clone"), "hunter2")
+PASSWORDS_57: dict[str, Any] = dict.fromkeys((*ACCOUNTS, "backup"), "hunter2")
 
 
 def test_keys_are_told_as_python_spells_them_where_a_program_wrote_them() -> None:
@@ -254,12 +256,11 @@ def test_a_password_is_checked_once_it_is_known(password: Any, said: str) -> Non
 
 
 def run(component: Any, **args: Any) -> Recorded:
-    """A component in a namespace and with an image that other resources tell."""
+    """A component in a namespace and with images that other resources tell."""
 
     def program() -> None:
-        keys = [key for key in ("namespace", "image") if key in args]
-        late: dict[str, Any] = {key: pulumi.Output.from_input(args.pop(key)) for key in keys}
-        component("app", {**args, **late})
+        told = args.keys() & {"namespace", "image", "backup_image"}
+        component("app", {**args, **{key: pulumi.Output.from_input(args[key]) for key in told}})
 
     return record(program)
 
@@ -277,11 +278,22 @@ def test_a_namespace_and_an_image_of_other_resources_reach_all_that_is_made(comp
     assert recorded.one(component.__name__).outputs == plain.one(component.__name__).outputs
 
 
-def test_a_mysql_in_a_namespace_of_another_resource_is_the_same_as_in_a_plain_one() -> None:
-    late = run(ReplicatedMySql, passwords=PASSWORDS, namespace="shop", image="mysql:8.4")
-    plain = record(lambda: ReplicatedMySql("app", mysql(namespace="shop", image="mysql:8.4")))
+@pytest.mark.parametrize(
+    ("component", "args"),
+    [
+        (ReplicatedMySql, {"passwords": PASSWORDS, "image": "a/b:1"}),
+        (XtrabackupMySql, {"passwords": PASSWORDS_57, "image": "a/b:1", "backup_image": "a/c:1"}),
+    ],
+)
+def test_a_mysql_with_what_other_resources_tell_is_the_same_as_a_plain_one(
+    component: Any, args: dict[str, Any]
+) -> None:
+    late = run(component, namespace="shop", **args)
+    plain = record(lambda: component("app", {"namespace": "shop", **args}))
     assert late.kubernetes_objects() == plain.kubernetes_objects()
-    assert late.one("ReplicatedMySql").outputs == plain.one("ReplicatedMySql").outputs
+    assert late.one(component.__name__).outputs == plain.one(component.__name__).outputs
+    images = {c["image"] for c in pod_of(late)["containers"]}
+    assert images == {image for key, image in args.items() if key.endswith("image")}
 
 
 def test_a_secret_with_certificates_may_be_another_resources() -> None:

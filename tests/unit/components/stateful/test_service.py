@@ -339,6 +339,26 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
         ["allow.root: the uid is 999; leave it out, or write uid: 0"],
     ),
     (
+        "a uid in quotes, of which nothing else can be said",
+        {"uid": "0", "allow": {"root": WHY}},
+        ['uid: "0" is not a whole number; write one without quotes'],
+    ),
+    (
+        "root with a reason that is none",
+        {"uid": 0, "allow": {"root": "because"}},
+        ['allow.root: "because" is too short; write at least 10 characters'],
+    ),
+    (
+        "a path to ask that is none",
+        {"readiness": {"http": {"path": "healthz"}}},
+        ['readiness.http.path: "healthz" is not a path; write one such as /healthz'],
+    ),
+    (
+        "a variable that no shell could name",
+        {"env": {"1A": "x"}},
+        ['env.1A: "1A" is not a variable\'s name; write letters, digits and _, no digit first'],
+    ),
+    (
         "no reason",
         {"allow": {"writableRoot": "yes"}},
         ['allow.writableRoot: "yes" is too short; write at least 10 characters'],
@@ -357,6 +377,21 @@ def test_what_cannot_work_is_refused_in_the_stack_file_and_in_a_program_alike(
 ) -> None:
     fields = cache(**changes)
     assert problems({"cache": fields}) == [f"statefulsets:workloads.cache.{line}" for line in said]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ports": [{"name": "redis", "port": 1024}]},
+        {"ports": [{"name": "redis", "port": 80, "containerPort": 65535}]},
+        {"ports": [{"name": "a", "port": 1}, {"name": "b-2", "port": 2}], "allow": {"privilegedPorts": "0123456789"}},
+        {"mounts": [{"path": "/data"}], "scratch": [{"path": "/database"}]},
+        {"mounts": [{"path": "/data", "subPath": "a/b.c"}, {"path": "/wal", "subPath": ".wal"}]},
+        {"uid": 2**31 - 1},
+    ],
+)
+def test_what_comes_near_to_what_cannot_work_is_taken(changes: dict[str, Any]) -> None:
+    assert problems({"cache": cache(**changes)}) == []
 
 
 def test_a_programs_mistakes_are_told_all_at_once_in_the_stack_files_words() -> None:
