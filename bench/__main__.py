@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench import local_stack, mysql, preview_scale
 from bench.figures import Figure
-from localcloud import daemons
+from localcloud.host import daemons
 from tests.cluster.conftest import copy_project
 
 console = Console(highlight=False)

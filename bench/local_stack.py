@@ -20,8 +20,9 @@ from rich.console import Console
 
 from bench import nodes
 from bench.figures import ROUNDS, Figure, resident, seconds
-from localcloud import cluster, daemons
-from localcloud.progress import Progress
+from localcloud.cluster import lifecycle
+from localcloud.host import daemons
+from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project, copy_project, only_kubia
 
 STACK = ("--stack", "local")
@@ -103,15 +104,15 @@ def _cold_start(project: Project, say: Callable[[str], None]) -> Figure:
     say("cold start of the cluster")
     taken = []
     for _ in range(ROUNDS):
-        cluster.down(project.state)
+        lifecycle.down(project.state)
         programs = {path.name: path for path in project.state.bin.iterdir() if not path.name.startswith(".")}
-        taken.append(seconds(lambda: cluster.up(project.state, programs, Progress(Console(quiet=True)))))  # noqa: B023 - called at once
+        taken.append(seconds(lambda: lifecycle.up(project.state, programs, Progress(Console(quiet=True)))))  # noqa: B023 - called at once
     return Figure("cluster down -> node Ready", statistics.median(taken))
 
 
 def _memory(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     say("memory")
-    pids = [part.pid for part in cluster.parts(project.state) if part.pid]
+    pids = [part.pid for part in lifecycle.parts(project.state) if part.pid]
     yield Figure("memory of the cluster's processes", sum(resident(pid) for pid in pids) / 2**20, unit="MB")
     process = subprocess.Popen(PREVIEW, cwd=project.root, env=project.environment, stdout=subprocess.DEVNULL)
     peak = 0

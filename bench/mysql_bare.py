@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, cast
 
-from localcloud import node
-from localcloud.layout import Node
+from localcloud.host.layout import Node
+from localcloud.node import node
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import VOLUMES, inside
 from tests.cluster.mysql_rig import CLIENT, IMAGE

@@ -11,8 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.figures import ROUNDS, Figure, resident, seconds
-from localcloud import cluster, daemons
-from localcloud.progress import Progress
+from localcloud.cluster import lifecycle
+from localcloud.host import daemons
+from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project
 
 COUNT = 3
@@ -27,8 +28,8 @@ def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     programs = {path.name: path for path in project.state.bin.iterdir() if not path.name.startswith(".")}
     taken = []
     for _ in range(ROUNDS):
-        cluster.down(project.state)
-        taken.append(seconds(lambda: cluster.up(project.state, programs, Progress(Console(quiet=True)))))
+        lifecycle.down(project.state)
+        taken.append(seconds(lambda: lifecycle.up(project.state, programs, Progress(Console(quiet=True)))))
     yield Figure(f"cluster down -> {COUNT} nodes Ready", statistics.median(taken), AIM, 30, 1.0)
     project.up()  # its pods are there
     say(f"{COUNT} nodes, idle for {IDLE:.0f} s")

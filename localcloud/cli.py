@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from localcloud.errors import LocalCloudError
-from localcloud.layout import MAX_NODES, cache, state
-from localcloud.progress import Progress
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import MAX_NODES, cache, state
+from localcloud.host.progress import Progress
 
 app = typer.Typer(
     help="GKE on one machine: real Pulumi and a real Kubernetes cluster, and stand-ins only for Google's own API.",
@@ -52,46 +52,46 @@ def up(
     `--cluster current` uses your kubeconfig's current context instead, `--cluster kind` a cluster in Docker.
     `--cloud standin` brings a stack for GKE up on the local cluster, with stand-ins for Google's API.
     """
-    from localcloud import operations
+    from localcloud import commands
 
     with _interruptible():
-        operations.up(state(), cache(), stack, cluster, yes, Progress(), nodes, cloud)
+        commands.up(state(), cache(), stack, cluster, yes, Progress(), nodes, cloud)
 
 
 @app.command(epilog="Example: [b]python -m localcloud preview --stack local[/b]")
 def preview(stack: Stack = "local", cloud: Cloud = "real") -> None:
     """`pulumi preview` of a stack against the local cluster."""
-    from localcloud import operations
+    from localcloud import commands
 
     with _interruptible():
-        operations.preview(state(), cache(), stack, Progress(), cloud)
+        commands.preview(state(), cache(), stack, Progress(), cloud)
 
 
 @app.command()
 def down() -> None:
     """Stop the cluster. Its objects and all data stay on disk; `up` brings them back."""
-    from localcloud import operations
+    from localcloud import commands
 
     with _interruptible():
-        operations.down(state(), Progress())
+        commands.down(state(), Progress())
 
 
 @app.command(epilog="Example: [b]python -m localcloud destroy --stack local --yes[/b]")
 def destroy(stack: Stack = "local", cloud: Cloud = "real", yes: bool = False) -> None:
     """`pulumi destroy` the stack. What its durability keeps (volumes, claims) stays; this says what and where."""
-    from localcloud import operations
+    from localcloud import commands
 
     with _interruptible():
-        operations.destroy(state(), cache(), stack, yes, Progress(), cloud)
+        commands.destroy(state(), cache(), stack, yes, Progress(), cloud)
 
 
 @app.command()
 def erase(yes: bool = False) -> None:
     """Delete the stopped cluster with ALL data on its local volumes. Asks first."""
-    from localcloud import operations
+    from localcloud import commands
 
     with _interruptible():
-        operations.erase(state(), yes, Progress())
+        commands.erase(state(), yes, Progress())
 
 
 @app.command()
@@ -127,11 +127,11 @@ def env(cloud: Cloud = "real") -> None:
     With `--cloud standin` they mean the stacks that were brought up so; tell Pulumi
     `--stack dev-standin --config-file .localcloud/standin/Pulumi.dev-standin.yaml`.
     """
-    from localcloud import stack
-    from localcloud.standin import Standin
+    from localcloud.stacks import pulumi
+    from localcloud.stacks.standin import Standin
 
     here = Standin(state().root) if cloud == "standin" else state()
-    for name, value in stack.environment(here).items():
+    for name, value in pulumi.environment(here).items():
         if name == "PATH":
             value = f"{shlex.quote(value.split(':')[0])}:{shlex.quote(value.split(':')[1])}:$PATH"
             print(f"export PATH={value}")
@@ -142,11 +142,11 @@ def env(cloud: Cloud = "real") -> None:
 @app.command()
 def yaml() -> None:
     """The language host of Pulumi programs in YAML, beside the other programs of this checkout."""
-    from localcloud import cluster
+    from localcloud.cluster import lifecycle
     from localcloud.toolchain import YAML_HOST, install
 
     with _interruptible():
-        cluster.link_programs(state(), install.programs(cache(), Progress(), [YAML_HOST]))
+        lifecycle.link_programs(state(), install.programs(cache(), Progress(), [YAML_HOST]))
 
 
 node = typer.Typer(
@@ -167,7 +167,7 @@ def stop(
 
     The API is told that the node is off (taint node.kubernetes.io/out-of-service), so its pods may go elsewhere.
     """
-    from localcloud import outages
+    from localcloud.cluster import outages
 
     with _interruptible():
         outages.stop(state(), number, Progress(), unnoticed=unnoticed)
@@ -176,7 +176,7 @@ def stop(
 @node.command(epilog="Example: [b]python -m localcloud node start 2[/b]")
 def start(number: Number) -> None:
     """Power a node on and wait until it is Ready."""
-    from localcloud import outages
+    from localcloud.cluster import outages
 
     with _interruptible():
         outages.start(state(), number, Progress())
@@ -185,7 +185,7 @@ def start(number: Number) -> None:
 @node.command(epilog="Example: [b]python -m localcloud node partition 2[/b]")
 def partition(number: Number) -> None:
     """Cut a node off from the others and from the API; what runs on it goes on running."""
-    from localcloud import outages
+    from localcloud.cluster import outages
 
     with _interruptible():
         outages.partition(state(), number, Progress())
@@ -194,7 +194,7 @@ def partition(number: Number) -> None:
 @node.command(epilog="Example: [b]python -m localcloud node heal 2[/b]")
 def heal(number: Number) -> None:
     """Reconnect a partitioned node and wait until it is Ready."""
-    from localcloud import outages
+    from localcloud.cluster import outages
 
     with _interruptible():
         outages.heal(state(), number, Progress())

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from localcloud import cluster, gce, limits, network
-from localcloud.errors import LocalCloudError
-from localcloud.layout import (
+from localcloud import gce
+from localcloud.cluster import lifecycle
+from localcloud.host import limits
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import (
     API_PORT,
     BRIDGE_IP,
     CONTROLLER_MANAGER_PORT,
@@ -30,7 +32,8 @@ from localcloud.layout import (
     SLOT,
     State,
 )
-from localcloud.shell import run, succeeds
+from localcloud.host.shell import run, succeeds
+from localcloud.node import network
 from localcloud.toolchain import install
 from localcloud.toolchain.catalog import TOOLS
 
@@ -173,7 +176,7 @@ def _state_directory(state: State) -> Check:
 
 
 def _other_copy(state: State) -> Check:
-    alive = [owner for owner in cluster.other_owners(state) if Path(owner).exists()]
+    alive = [owner for owner in lifecycle.other_owners(state) if Path(owner).exists()]
     if not alive:
         return Check("other copies", "none")
     checkout = Path(alive[0]).parent
@@ -186,7 +189,7 @@ def _other_copy(state: State) -> Check:
 
 
 def _ports(state: State) -> Check:
-    ours = any(part.pid for part in cluster.parts(state))
+    ours = any(part.pid for part in lifecycle.parts(state))
     taken = [] if ours else [f"127.0.0.1:{port}" for port in LOOPBACK_PORTS if _taken("127.0.0.1", port)]
     taken += [] if ours else [f"{BRIDGE_IP}:{port}" for port in BRIDGE_PORTS if _taken(BRIDGE_IP, port)]
     problem = f"ports in use: {', '.join(taken)}; `ss -ltnp` names the processes, end them first"
@@ -218,7 +221,7 @@ def _routes() -> Check:
 
 
 def _slot(state: State) -> Check:
-    return Check("slot", f"{SLOT}: {NODE_NET}, {POD_NET}, {SERVICE_NET}", cluster.wrong_slot(state))
+    return Check("slot", f"{SLOT}: {NODE_NET}, {POD_NET}, {SERVICE_NET}", lifecycle.wrong_slot(state))
 
 
 def _space(cache: Path, missing: list[str]) -> Check:

@@ -10,9 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from localcloud import cluster, controlplane, nodes, outages, preflight
-from localcloud.errors import LocalCloudError
-from localcloud.layout import CLUSTER_DOMAIN, State
+from localcloud import preflight
+from localcloud.cluster import controlplane, lifecycle, nodes, outages
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import CLUSTER_DOMAIN, State
 from localcloud.toolchain import TOOLS, install
 
 
@@ -94,7 +95,7 @@ def status(state: State) -> None:
     """Processes, nodes, pods."""
     console = _console()
     table = Table("process", "pid", "memory", box=None, pad_edge=False)
-    parts = cluster.parts(state)
+    parts = lifecycle.parts(state)
     for part in parts:
         memory = f"{_resident(part.pid) / 2**20:.0f} MB" if part.pid else "-"
         table.add_row(part.name, str(part.pid) if part.pid else "[red]not running[/red]", memory)

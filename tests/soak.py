@@ -17,8 +17,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localcloud import atomic, daemons
-from localcloud.layout import ROOT
+from localcloud.host import atomic, daemons
+from localcloud.host.layout import ROOT
 from tests.cluster.conftest import Project, copy_project, eventually, keep_only
 from tests.cluster.mysql_faults import FAULTS, Fault, Outcome, Scene, run
 from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from

@@ -6,7 +6,7 @@ part of the local cluster, and `provider` is Pulumi's side of it.
 
 from __future__ import annotations
 
-from localcloud.layout import DNS_HEALTH_PORT
+from localcloud.host.layout import DNS_HEALTH_PORT
 
 PORT = DNS_HEALTH_PORT + 27
 """On loopback; every slot of the machine has its own."""

@@ -13,7 +13,7 @@ from localcloud.gce.server import Server
 from localcloud.gce.sql_machine import real
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
-from localcloud.layout import cache
+from localcloud.host.layout import cache
 
 
 def main(directory: Path, port: int, token: str) -> None:

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud import daemons
-from localcloud.daemons import Daemon
-from localcloud.errors import LocalCloudError
 from localcloud.gce import PORT, URL, client, token_file
-from localcloud.layout import ROOT, SLOT, State, cache
+from localcloud.host import daemons
+from localcloud.host.daemons import Daemon
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import ROOT, SLOT, State, cache
 
 NAME = "gce"
 PATIENCE = 20.0  # seconds until it answers

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from localcloud.errors import LocalCloudError
+from localcloud.host.errors import LocalCloudError
 from localcloud.images.builder import archive_path
 
 IMAGE: Final = "localhost/statefulsets/mysql:9.7"

@@ -6,12 +6,12 @@ import os
 import tarfile
 from pathlib import Path
 
-from localcloud.errors import LocalCloudError
 from localcloud.gce import mysqld
 from localcloud.gce.sql_backend import FailedError, Server
 from localcloud.gce.sql_server import Mysqld
 from localcloud.gce.sql_servers import NONE, Servers
 from localcloud.gce.wiring import Wiring
+from localcloud.host.errors import LocalCloudError
 
 
 def records_only(reason: str) -> Servers:

@@ -18,12 +18,12 @@ from typing import Any, Final
 
 import pymysql
 
-from localcloud import atomic, daemons
-from localcloud.daemons import Daemon
-from localcloud.errors import LocalCloudError
 from localcloud.gce.mysqld import ACCOUNT, Engine
 from localcloud.gce.sql_backend import FailedError, Files, Server
 from localcloud.gce.wiring import Wiring
+from localcloud.host import atomic, daemons
+from localcloud.host.daemons import Daemon
+from localcloud.host.errors import LocalCloudError
 
 ADMINISTRATOR: Final = "standin"
 CLONE: Final = "scratch/clone"

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from localcloud import atomic
+from localcloud.host import atomic
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")  # shorter ones are the rest of something that broke off
 

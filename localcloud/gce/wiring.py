@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from localcloud.layout import BRIDGE, MAX_NODES, NODE_NET, SLOT, SLOTS, first_nodes
-from localcloud.shell import run, succeeds
+from localcloud.host.layout import BRIDGE, MAX_NODES, NODE_NET, SLOT, SLOTS, first_nodes
+from localcloud.host.shell import run, succeeds
 
 PORT: Final = 3306
 MOST: Final = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.errors import LocalCloudError
+from localcloud.host.errors import LocalCloudError
 
 
 class ImageBuildError(LocalCloudError):

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.errors import LocalCloudError
-from localcloud.layout import state
-from localcloud.progress import Progress
-from localcloud.shell import run
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import state
+from localcloud.host.progress import Progress
+from localcloud.host.shell import run
 from localcloud.toolchain import vendor
 from localcloud.toolchain.catalog import TOOLS, Tool
 

@@ -8,8 +8,8 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.errors import LocalCloudError
-from localcloud.progress import Progress
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.progress import Progress
 from localcloud.toolchain.catalog import Release, Tool
 
 if TYPE_CHECKING:

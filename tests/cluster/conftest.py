@@ -20,8 +20,8 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     first = int(os.environ.get("LOCALCLOUD_SLOT") or 0)
     os.environ["LOCALCLOUD_SLOT"] = str((first + int(worker.removeprefix("gw"))) % 4)
 
-from localcloud import daemons
-from localcloud.layout import ROOT, SLOT, State
+from localcloud.host import daemons
+from localcloud.host.layout import ROOT, SLOT, State
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

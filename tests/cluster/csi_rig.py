@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from localcloud import gce
-from localcloud.csi import PROJECT
 from localcloud.gce import client, daemon, token_file
-from localcloud.layout import REGION, ZONES
+from localcloud.host.layout import REGION, ZONES
+from localcloud.node.csi import PROJECT
 from tests.cluster.conftest import Project, eventually
 
 KUBIA = "localhost/statefulsets/kubia:1"

@@ -8,8 +8,8 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud import node
-from localcloud.layout import Node
+from localcloud.host.layout import Node
+from localcloud.node import node
 from tests.cluster.conftest import Project
 
 SIZE = 2 << 30

@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from localcloud import node
-from localcloud.layout import Node
+from localcloud.host.layout import Node
+from localcloud.node import node
 from tests.cluster import mysql_disks, mysql_steps
 from tests.cluster.conftest import eventually
 from tests.cluster.mysql_rig import MySql

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localcloud.layout import Node
-from localcloud.standin import Standin
+from localcloud.host.layout import Node
+from localcloud.stacks.standin import Standin
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_faults import Fault, Scene
 from tests.cluster.mysql_rig import MySql

@@ -11,8 +11,8 @@ import contextlib
 import json
 from pathlib import Path
 
-from localcloud import node
-from localcloud.layout import Node
+from localcloud.host.layout import Node
+from localcloud.node import node
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
 

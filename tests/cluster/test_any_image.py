@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.layout import ROOT
+from localcloud.host.layout import ROOT
 from tests.cluster.conftest import Project, copy_project, eventually, is_ready
 
 HERE = Path(__file__).parent

@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from localcloud import cluster, daemons
-from localcloud.layout import BRIDGE, BRIDGE_IP, SLOT
+from localcloud.cluster import lifecycle
+from localcloud.host import daemons
+from localcloud.host.layout import BRIDGE, BRIDGE_IP, SLOT
 from tests.cluster.conftest import Project, copy_project, eventually, only_kubia
 
 CRASHES = ["statefulsets-0-kubelet", "statefulsets-0-containerd", "etcd", "kube-apiserver", "statefulsets-0"]
 
 
 def pid_of(project: Project, part: str) -> int:
-    pid = next(p.pid for p in cluster.parts(project.state) if p.name == part)
+    pid = next(p.pid for p in lifecycle.parts(project.state) if p.name == part)
     assert pid is not None, f"{part} does not run"
     return pid
 
@@ -47,10 +48,10 @@ def test_a_second_up_without_a_change_changes_nothing(project: Project) -> None:
         items = project.get(kinds, "--all-namespaces")["items"]
         return {f"{i['kind']}/{i['metadata']['name']}": i["metadata"]["resourceVersion"] for i in items}
 
-    before, processes = versions(), cluster.parts(project.state)
+    before, processes = versions(), lifecycle.parts(project.state)
     project.up()
     assert versions() == before
-    assert cluster.parts(project.state) == processes
+    assert lifecycle.parts(project.state) == processes
 
 
 def test_another_checkout_is_refused_while_this_cluster_runs(project: Project, tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def _cache() -> str:
 
 
 def _runs(part: str) -> Callable[[Project], bool]:
-    return lambda project: any(p.name == part and p.pid for p in cluster.parts(project.state))
+    return lambda project: any(p.name == part and p.pid for p in lifecycle.parts(project.state))
 
 
 def _operating(project: Project) -> bool:

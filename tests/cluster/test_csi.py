@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from localcloud import node, nodes
-from localcloud.layout import Node
-from localcloud.node_files import CAP_SYS_RESOURCE, has_capability
+from localcloud.cluster import nodes
+from localcloud.host.layout import Node
+from localcloud.node import node
+from localcloud.node.files import CAP_SYS_RESOURCE, has_capability
 from tests.cluster import csi_rig as rig
 from tests.cluster.conftest import Project, eventually
 

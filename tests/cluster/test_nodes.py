@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud import cgroups, network, node, nodes
-from localcloud.layout import Node
+from localcloud.cluster import nodes
+from localcloud.host.layout import Node
+from localcloud.node import cgroups, network, node
 from tests.cluster.conftest import Project, eventually
 
 KUBIA = "localhost/statefulsets/kubia:1"

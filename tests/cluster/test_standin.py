@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from localcloud.gce import COMPUTE, PORT, client, daemon, token_file
-from localcloud.layout import BRIDGE
+from localcloud.host.layout import BRIDGE
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
 from tests.support.gce_strangers import ask, listeners, read

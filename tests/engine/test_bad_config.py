@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.layout import State, cache
-from localcloud.progress import Progress
+from localcloud.host.layout import State, cache
+from localcloud.host.progress import Progress
 from localcloud.toolchain import TOOLS, resolve
 from tests.cluster.conftest import Project, copy_project
 

@@ -17,13 +17,13 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud import daemons
 from localcloud.gce import mysqld, sql_machine
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
 from localcloud.gce.wiring import NAMESPACES, Wiring
+from localcloud.host import daemons
+from localcloud.host.layout import cache
 from localcloud.images.builder import archive_path
-from localcloud.layout import cache
 from tests.support.gce import SQL, Google, serving
 
 # A server outlives the object that started it: that is what a daemon is.

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from localcloud import daemons
 from localcloud.gce import client, token_file
-from localcloud.layout import ROOT, ZONES, cache
-from localcloud.progress import Progress
+from localcloud.host import daemons
+from localcloud.host.layout import ROOT, ZONES, cache
+from localcloud.host.progress import Progress
 from localcloud.toolchain import TOOLS, install
 from tests.support.gce_strangers import ask, listeners
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from localcloud.gce.provider.install import install
-from localcloud.layout import State, cache
-from localcloud.progress import Progress
+from localcloud.host.layout import State, cache
+from localcloud.host.progress import Progress
 from localcloud.toolchain import SDKGEN, TOOLS, resolve
 from tests.cluster.conftest import Project, copy_project
 

@@ -18,7 +18,7 @@ from components.kinds.mysql.settings import ABSENT, HARMLESS, WITHIN
 from components.kinds.mysql.spec import PasswordKeys
 from components.kinds.mysql57.spec import XtrabackupPasswordKeys
 from components.model.passwords import problems as problems_of_password
-from localcloud.standin import Standin
+from localcloud.stacks.standin import Standin
 from tests.support.recording import record
 from tests.unit.components.programs import ROOT, TARGET, problems
 

@@ -6,9 +6,9 @@ import shlex
 import sys
 from pathlib import Path
 
-from localcloud import atomic
 from localcloud.gce.provider import TOKEN_FILE, VERSION
-from localcloud.layout import ROOT
+from localcloud.host import atomic
+from localcloud.host.layout import ROOT
 
 
 def install(home: Path, token: Path) -> Path:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from components.config.loader import load
 from components.model.passwords import problems
-from localcloud import passwords as made_here
+from localcloud.stacks import passwords as made_here
 from tests.support.recording import record
 from tests.unit.components.programs import CLOUD_SQL, TARGET
 

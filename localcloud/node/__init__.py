@@ -1,0 +1,1 @@
+"""One node: its disk's files, its cgroup, its cables, and the programs that run in it."""

@@ -1,0 +1,267 @@
+"""Plain Pulumi, meaning this checkout's cluster only: its state, its passphrase, its locks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud.host import daemons
+from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import State
+from localcloud.stacks import pulumi, remote
+from localcloud.toolchain import TOOLS, install
+from localcloud.toolchain.catalog import PROVIDER_VERSION
+from localcloud.toolchain.install import Resolved
+from tests.unit.localcloud.fakes import calls, need, quiet, said, script, with_pulumi
+
+# Keeps a stack as Pulumi's file backend does, and takes a stack file's salt for the passphrase it belongs to.
+PULUMI = r"""
+printf '%s\n' "$*" >>calls
+for last; do :; done
+case "$*" in
+*"stack init"*)
+  read -r passphrase <"$PULUMI_CONFIG_PASSPHRASE_FILE"
+  while read -r key value; do
+    if [ "$key" = encryptionsalt: ] && [ "$value" != "$passphrase" ]; then
+      echo 'error: could not create secrets manager for new stack: incorrect passphrase' >&2
+      exit 1
+    fi
+  done <"Pulumi.$last.yaml"
+  kept="${PULUMI_BACKEND_URL#file://}/.pulumi/stacks/statefulsets"
+  /bin/mkdir -p "$kept"
+  echo '{}' >"$kept/$last.json"
+  ;;
+esac
+if [ -e during ]; then . ./during; fi
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with the stacks `local` and `dev`."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    for name in ("local", "dev"):
+        (root / f"Pulumi.{name}.yaml").write_text("config:\n  statefulsets:a: b\n")
+    monkeypatch.setattr(pulumi, "ROOT", root)
+    return root
+
+
+@pytest.fixture
+def state(root: Path) -> State:
+    return with_pulumi(root, PULUMI)
+
+
+def prepare(state: State, name: str = "local") -> None:
+    pulumi.prepare(state, name, state.root / "provider")
+
+
+def test_a_stack_is_made_once_and_prepared_at_no_cost_after_that(root: Path, state: State) -> None:
+    prepare(state)
+    passphrase = state.passphrase.read_text()
+    prepare(state)
+    assert calls(root) == ["--non-interactive stack init local"]
+    assert state.passphrase.read_text() == passphrase, "a new one could not read what the old one encrypted"
+    prepare(state, "dev")
+    assert state.passphrase.read_text() == passphrase
+
+
+def test_the_passphrase_is_long_random_and_for_its_owner_only(state: State) -> None:
+    before = os.umask(0)
+    try:
+        prepare(state)
+    finally:
+        os.umask(before)
+    assert state.passphrase.stat().st_mode & 0o777 == 0o600
+    assert len(state.passphrase.read_text()) >= 40
+    assert [path.name for path in state.root.glob("passphrase*")] == ["passphrase"]
+    first = state.passphrase.read_text()
+    state.passphrase.unlink()
+    pulumi.make_passphrase(state)
+    assert state.passphrase.read_text() != first
+    assert state.pulumi_state.stat().st_mode & 0o777 == state.pulumi_home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_passphrase_half_written_by_an_interrupted_run_is_not_used(state: State) -> None:
+    state.passphrase.with_suffix(".new").write_text("half")
+    prepare(state)
+    assert len(state.passphrase.read_text()) >= 40
+
+
+def test_the_engine_finds_the_provider_that_is_at_hand(state: State) -> None:
+    plugin = state.pulumi_home / "plugins" / f"resource-kubernetes-v{PROVIDER_VERSION}" / "pulumi-resource-kubernetes"
+    for provider in (state.root / "old", state.root / "new"):
+        pulumi.prepare(state, "local", provider)
+        assert plugin.readlink() == provider
+
+
+def test_an_unknown_stack_is_refused_with_the_known_ones(root: Path, state: State) -> None:
+    with pytest.raises(LocalCloudError, match=r"^no Pulumi\.prod\.yaml; stacks here: dev, local$"):
+        prepare(state, "prod")
+    assert calls(root) == []
+    assert sorted(path.name for path in root.glob("Pulumi*")) == ["Pulumi.dev.yaml", "Pulumi.local.yaml"]
+
+
+def test_a_salt_that_fits_the_passphrase_stays(root: Path, state: State) -> None:
+    """Another cluster's stack of the same file, and its secrets, go on working."""
+    pulumi.make_passphrase(state)
+    text = f"config:\n  a:b:\n    secure: v1:x:y\nencryptionsalt: {state.passphrase.read_text()}\n"
+    (root / "Pulumi.local.yaml").write_text(text)
+    prepare(state)
+    assert (root / "Pulumi.local.yaml").read_text() == text
+
+
+def test_a_salt_of_a_passphrase_that_is_gone_is_dropped(root: Path, state: State) -> None:
+    (root / "Pulumi.local.yaml").write_text("encryptionsalt: v1:of:another\nconfig:\n  a:b: c # secure: no\n")
+    prepare(state)
+    assert (root / "Pulumi.local.yaml").read_text() == "config:\n  a:b: c # secure: no\n"
+    assert (state.pulumi_state / ".pulumi" / "stacks" / "statefulsets" / "local.json").exists()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "  a:b:\n    secure: v1:x:y\n",
+        "  a:b:\n    - secure: v1:x:y\n",
+        "  a:b:\n    c:\n      secure: v1:x:y\n",
+        "  a:b: {secure: v1:x:y}\n",
+        "  a:b: [{c: {secure: 'v1:x:y'}}]\n",
+        '  {"a:b": {"secure": "v1:x:y"}}\n',
+        "  a:b:\n    secure:\n      v1:x:y\n",
+    ],
+)
+def test_a_salt_that_a_secret_needs_is_never_dropped(secret: str, root: Path, state: State) -> None:
+    text = f"encryptionsalt: v1:of:another\nconfig:\n{secret}"
+    (root / "Pulumi.local.yaml").write_text(text)
+    with pytest.raises(
+        LocalCloudError, match=r"^Pulumi\.local\.yaml holds secrets encrypted with a passphrase"
+    ) as refusal:
+        prepare(state)
+    assert len(str(refusal.value).splitlines()) == 1
+    assert (root / "Pulumi.local.yaml").read_text() == text
+
+
+def test_another_failure_of_pulumi_does_not_touch_the_stack_file(root: Path, state: State) -> None:
+    (root / "Pulumi.local.yaml").write_text("encryptionsalt: v1:of:another\n")
+    script(state.bin, "pulumi", "echo 'error: no space left on device' >&2; exit 1")
+    with pytest.raises(LocalCloudError, match=r"^`pulumi stack init local`: error: no space left on device$"):
+        prepare(state)
+    assert (root / "Pulumi.local.yaml").read_text() == "encryptionsalt: v1:of:another\n"
+
+
+def test_the_environment_means_this_checkouts_cluster_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("KUBECONFIG", "/root/.kube/production")
+    state = State(tmp_path / "a state")
+    found = pulumi.environment(state)
+    assert found["PATH"].split(":")[0] == str(state.bin)
+    assert found["PATH"].endswith(":/usr/bin:/bin")
+    assert found["KUBECONFIG"] == str(state.kubeconfig)
+    assert found["PULUMI_HOME"] == str(state.pulumi_home)
+    assert urllib.parse.unquote(found["PULUMI_BACKEND_URL"]) == f"file://{state.pulumi_state}"
+    assert " " not in found["PULUMI_BACKEND_URL"]
+    assert found["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(state.passphrase)
+    assert found["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+    assert not [name for name in found if name.startswith(("AWS_", "GOOGLE_"))]
+
+
+def test_up_runs_the_real_thing_in_the_checkout_and_a_failure_is_one_line(root: Path, state: State) -> None:
+    pulumi.up(state, "local", quiet())
+    assert calls(root) == ["up --yes --stack local"]
+    (root / "during").write_text("exit 255")
+    with pytest.raises(LocalCloudError) as refusal:
+        pulumi.preview(state, "dev", quiet())
+    assert refusal.value.problems == ("`pulumi preview` of stack dev failed (exit 255); the reason is above",)
+    assert calls(root)[1:] == ["preview --stack dev"]
+
+
+def test_destroying_a_stack_that_was_never_up_does_nothing(root: Path, state: State) -> None:
+    pulumi.destroy(state, "local", quiet())
+    assert calls(root) == []
+    prepare(state)
+    pulumi.destroy(state, "local", quiet())
+    assert calls(root)[1:] == ["destroy --yes --skip-preview --stack local"]
+
+
+def test_ctrl_c_waits_until_pulumi_has_ended_in_its_own_way(root: Path, state: State) -> None:
+    (root / "during").write_text(f"{need('sleep')} 0.1; kill -INT $PPID; {need('sleep')} 0.4; : >finished")
+    with pytest.raises(KeyboardInterrupt):
+        pulumi.up(state, "local", quiet())
+    assert (root / "finished").exists(), "its state would not hold what it made"
+
+
+def test_ctrl_c_does_not_kill_the_pulumi_of_a_real_cluster_either(
+    root: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (root / "during").write_text(f"{need('sleep')} 0.1; kill -INT $PPID; {need('sleep')} 0.4; : >finished")
+    pulumi = next(tool for tool in TOOLS if tool.name == "pulumi")
+    resolved = [Resolved(pulumi, {"pulumi": state.bin / "pulumi"}, "cache")]
+    monkeypatch.setattr(remote, "ROOT", root)
+    monkeypatch.setattr(install, "resolve", lambda cache, progress, tools: resolved)
+    with pytest.raises(KeyboardInterrupt):
+        remote.operate(root / "cache", "dev", "up", True, quiet())
+    assert calls(root) == ["up --yes --stack dev"]
+    assert (root / "finished").exists()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is called pulumi, and lives until its input ends."""
+    program = script(tmp_path / "engine", "pulumi", "read -r line")
+    with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+        assert daemons.wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "pulumi\n", 10, 0.01)
+        yield process
+
+
+def lock(state: State, content: str, name: str = "local") -> Path:
+    directory = state.pulumi_state / ".pulumi" / "locks" / "organization" / "statefulsets" / name
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / "lock.json"
+    file.write_text(content)
+    return file
+
+
+def held_by(pid: int, host: str | None = None) -> str:
+    return json.dumps({"pid": pid, "username": "root", "hostname": host or socket.gethostname(), "timestamp": "now"})
+
+
+def test_the_lock_of_a_killed_engine_is_cleared_and_named(state: State, engine: subprocess.Popen[bytes]) -> None:
+    left = lock(state, held_by(engine.pid))
+    others = lock(state, held_by(engine.pid), "dev")
+    engine.send_signal(signal.SIGKILL)
+    engine.wait()
+    progress = quiet()
+    pulumi.up(state, "local", progress)
+    assert not left.exists()
+    assert others.exists(), "only of the stack that is asked for"
+    assert said(progress) == f"clearing the lock of a `pulumi` that died (pid {engine.pid})\n"
+
+
+def test_the_lock_of_an_engine_that_works_is_kept(state: State, engine: subprocess.Popen[bytes]) -> None:
+    held = lock(state, held_by(engine.pid))
+    pulumi.up(state, "local", quiet())
+    assert held.exists()
+
+
+def test_a_number_that_another_program_has_got_since_does_not_keep_the_lock(state: State) -> None:
+    left = lock(state, held_by(os.getpid()))
+    pulumi.up(state, "local", quiet())
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("content", [held_by(1 << 30, "another-machine"), "{}", "", '{"pid": "x", "hostname": "%s"}'])
+def test_a_lock_that_cannot_be_judged_from_here_is_left_to_pulumi(content: str, state: State) -> None:
+    held = lock(state, content.replace("%s", socket.gethostname()))
+    pulumi.up(state, "local", quiet())
+    assert held.exists()
