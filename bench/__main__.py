@@ -16,7 +16,7 @@ from rich.table import Table
 from bench import local_stack, mysql, preview_scale
 from bench.figures import Figure
 from localcloud.host import daemons
-from tests.cluster.conftest import copy_project
+from tests.cluster.conftest import copy_project, own_slot
 
 console = Console(highlight=False)
 PARTS: Final = ("stack", "mysql", "scale")
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 def on_a_copy() -> Iterator[Figure]:
     """MySQL's figures, on a copy of the project that is gone afterwards."""
-    if owners := {process.owner for process in daemons.running()}:
+    if owners := {process.owner for process in daemons.running(own_slot())}:
         raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
     folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))
     project = copy_project(folder / "statefulsets")

@@ -23,7 +23,7 @@ from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
-from tests.cluster.conftest import Project, copy_project, only_kubia
+from tests.cluster.conftest import Project, copy_project, only_kubia, own_slot
 
 STACK = ("--stack", "local")
 UP = ("pulumi", "up", "--yes", "--skip-preview", *STACK)
@@ -32,7 +32,7 @@ PREVIEW = ("pulumi", "preview", *STACK)
 
 def measure(say: Callable[[str], None]) -> Iterator[Figure]:
     """Bring a copy of the project up, measure, take it down."""
-    owners = {process.owner for process in daemons.running()}
+    owners = {process.owner for process in daemons.running(own_slot())}
     if owners:
         raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
     folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))

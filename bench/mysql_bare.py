@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, cast
 
-from localcloud.host.layout import Node
 from localcloud.node import node
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import VOLUMES, inside
@@ -99,7 +98,7 @@ def outage(project: Project, secret: dict[str, str], kill: Callable[[], None]) -
     """Seconds without an answered write, as a client sees it that tries all the time."""
     command = [
         "nsenter",
-        f"--target={node.init_pid(project.state, Node(0))}",
+        f"--target={node.init_pid(project.state, project.state.slot.node(0))}",
         "--mount",
         "--net",
         "--",

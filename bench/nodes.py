@@ -13,6 +13,7 @@ from rich.console import Console
 from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
+from localcloud.host.layout import State
 from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project
 
@@ -34,18 +35,18 @@ def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     project.up()  # its pods are there
     say(f"{COUNT} nodes, idle for {IDLE:.0f} s")
     time.sleep(20)  # what has just started is still busy
-    before = _spent(project.state.root)
+    before = _spent(project.state)
     time.sleep(IDLE)
-    after = _spent(project.state.root)
+    after = _spent(project.state)
     share = sum(now - before[pid] for pid, now in after.items() if pid in before) / IDLE
     yield Figure(f"{COUNT} idle nodes, control plane included", 100 * share, AIM, 20, 1.0, "% of a core")
     yield Figure(f"{COUNT} idle nodes, memory", sum(map(resident, after)) / 2**20, AIM, 2500, 1.0, "MB")
 
 
-def _spent(owner: Path) -> dict[int, float]:
+def _spent(state: State) -> dict[int, float]:
     """Seconds of CPU that each process of a cluster has used so far, those that it waited for included."""
     spent = {}
-    for process in daemons.running(owner):
+    for process in daemons.running(state.slot, state.root):
         try:
             fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:

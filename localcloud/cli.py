@@ -130,7 +130,7 @@ def env(cloud: Cloud = "real") -> None:
     from localcloud.stacks import pulumi
     from localcloud.stacks.standin import Standin
 
-    here = Standin(state().root) if cloud == "standin" else state()
+    here = Standin(state().root, state().slot) if cloud == "standin" else state()
     for name, value in pulumi.environment(here).items():
         if name == "PATH":
             value = f"{shlex.quote(value.split(':')[0])}:{shlex.quote(value.split(':')[1])}:$PATH"

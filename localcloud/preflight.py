@@ -8,48 +8,24 @@ import os
 import platform
 import shutil
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from localcloud import gce
 from localcloud.cluster import lifecycle
-from localcloud.host import limits
+from localcloud.host import daemons, limits
+from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import (
-    API_PORT,
-    BRIDGE_IP,
-    CONTROLLER_MANAGER_PORT,
-    DNS_HEALTH_PORT,
-    DNS_READY_PORT,
-    ETCD_PEER_PORT,
-    ETCD_PORT,
-    NODE_NET,
-    POD_NET,
-    SCHEDULER_PORT,
-    SERVICE_NET,
-    SLOT,
-    State,
-)
+from localcloud.host.layout import Slot, State
 from localcloud.host.shell import run, succeeds
 from localcloud.node import network
 from localcloud.toolchain import install
-from localcloud.toolchain.catalog import TOOLS
+from localcloud.toolchain.catalog import TOOLS, Tool
 
 GIB = 1 << 30
 PACKAGES_LOCK = Path("/run/statefulsets-packages.lock")
 BUILD_SPACE, RUN_SPACE = 25 * GIB, 3 * GIB
-LOOPBACK_PORTS = (
-    ETCD_PORT,
-    ETCD_PEER_PORT,
-    CONTROLLER_MANAGER_PORT,
-    SCHEDULER_PORT,
-    DNS_HEALTH_PORT,
-    DNS_READY_PORT,
-    gce.PORT,
-)
-BRIDGE_PORTS = (API_PORT, 53)
 IP_FREEBIND = 15  # linux/in.h; the socket module does not name it
 NEEDED_CGROUPS = {"cpu", "cpuset", "memory", "pids"}
 
@@ -75,49 +51,79 @@ class Check:
     problem: str = ""
 
 
-def refuse_unless_fit(state: State, cache: Path) -> None:
-    """Raise with every problem of this machine; nothing has been changed by then."""
-    problems = [check.problem for check in checks(state, cache) if check.problem]
+def _connects(name: str, port: int) -> bool:
+    try:
+        with socket.create_connection((name, port), timeout=3):
+            return True
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the checks ask of a machine. `Host()` asks this one."""
+
+    system: str = field(default_factory=platform.system)
+    processor: str = field(default_factory=platform.machine)
+    uid: int = field(default_factory=os.geteuid)
+    cgroups: Path = Path("/sys/fs/cgroup")
+    filesystems: Path = Path("/proc/filesystems")
+    packages: Mapping[str, str] = field(default_factory=lambda: PACKAGES)
+    """Debian package -> a program of it: its name on PATH, or where it lies."""
+    free: Callable[[Path], int] = lambda place: shutil.disk_usage(place).free
+    """Bytes that are free where a path lies."""
+    connects: Callable[[str, int], bool] = _connects
+    """Whether something answers at a name and port."""
+    running: Callable[[Slot], list[Running]] = daemons.running
+    """The processes of every cluster in a slot."""
+    present: Callable[[Tool, Path], object | None] = install.present
+    """A tool that is at hand, given the cache directory; None when it must be fetched or built."""
+
+    def missing_packages(self) -> list[str]:
+        """Debian packages that the cluster needs and this machine lacks."""
+        return [package for package, program in self.packages.items() if shutil.which(program) is None]
+
+
+def refuse_unless_fit(state: State, cache: Path, host: Host | None = None) -> None:
+    """Raise with every problem of the machine; nothing has been changed by then."""
+    problems = [check.problem for check in checks(state, cache, host or Host()) if check.problem]
     if problems:
         raise LocalCloudError(*problems)
 
 
-def checks(state: State, cache: Path) -> Iterator[Check]:
+def checks(state: State, cache: Path, host: Host) -> Iterator[Check]:
     """Each condition in the order in which a person would look."""
-    yield _system()
-    yield _root()
-    if platform.system() != "Linux" or os.geteuid() != 0:
+    yield _system(host)
+    yield _root(host)
+    if host.system != "Linux" or host.uid != 0:
         return  # the other questions cannot be asked
-    yield _cgroups()
-    yield _overlay()
+    yield _cgroups(host)
+    yield _overlay(host)
     yield _limits()
     yield _state_directory(state)
     yield _slot(state)
-    yield _other_copy(state)
-    yield _ports(state)
-    yield _routes()
-    missing = [tool.name for tool in TOOLS if install.present(tool, cache) is None]
-    yield _space(cache, missing)
-    yield _registries(missing)
-    yield _packages()
+    now = host.running(state.slot)
+    yield _other_copy(state, now)
+    yield _ports(state, now)
+    yield _routes(state)
+    missing = [tool.name for tool in TOOLS if host.present(tool, cache) is None]
+    yield _space(host, cache, missing)
+    yield _registries(host, missing)
+    yield _packages(host)
 
 
-def missing_packages() -> list[str]:
-    """Debian packages that the cluster needs and this machine lacks."""
-    return [package for package, program in PACKAGES.items() if shutil.which(program) is None]
-
-
-def install_packages(say: Callable[[str], None]) -> None:
+def install_packages(say: Callable[[str], None], host: Host | None = None) -> None:
     """Install what is missing from the machine's own Debian sources, after naming it."""
-    if not missing_packages():
+    host = host or Host()
+    if not host.missing_packages():
         return
     with PACKAGES_LOCK.open("w") as lock:  # apt-get refuses a second one, and a cluster may start in another slot
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _install_packages(say)
+        _install_packages(say, host)
 
 
-def _install_packages(say: Callable[[str], None]) -> None:
-    packages = missing_packages()
+def _install_packages(say: Callable[[str], None], host: Host) -> None:
+    packages = host.missing_packages()
     if not packages:
         return
     say(f"installing Debian packages: {', '.join(packages)}")
@@ -130,20 +136,20 @@ def _install_packages(say: Callable[[str], None]) -> None:
         say("containerd.service of Debian is not needed by the cluster; `systemctl disable --now containerd` stops it")
 
 
-def _system() -> Check:
-    found = f"{platform.system()} {platform.machine()}"
-    fit = platform.system() == "Linux" and platform.machine() in ("x86_64", "aarch64")
+def _system(host: Host) -> Check:
+    found = f"{host.system} {host.processor}"
+    fit = host.system == "Linux" and host.processor in ("x86_64", "aarch64")
     fix = f"this machine is {found}: a cluster of our own needs Linux on x86_64 or aarch64; use `make up CLUSTER=kind`"
     return Check("system", found, "" if fit else fix)
 
 
-def _root() -> Check:
+def _root(host: Host) -> Check:
     problem = "not root: namespaces, mounts and the bridge need it; run `sudo make up`, or `make up CLUSTER=kind`"
-    return Check("user", f"uid {os.geteuid()}", "" if os.geteuid() == 0 else problem)
+    return Check("user", f"uid {host.uid}", "" if host.uid == 0 else problem)
 
 
-def _cgroups() -> Check:
-    root = Path("/sys/fs/cgroup")
+def _cgroups(host: Host) -> Check:
+    root = host.cgroups
     if (root / "cgroup.controllers").exists():
         have, version = set((root / "cgroup.controllers").read_text().split()), "version 2"
     else:
@@ -160,8 +166,8 @@ def _limits() -> Check:
     return Check("inotify", text + (f"; `make up` raises it to {', '.join(low)}" if low else ""))
 
 
-def _overlay() -> Check:
-    known = "overlay" in Path("/proc/filesystems").read_text() or succeeds(["modprobe", "overlay"])
+def _overlay(host: Host) -> Check:
+    known = "overlay" in host.filesystems.read_text() or succeeds(["modprobe", "overlay"])
     return Check(
         "overlayfs",
         "yes" if known else "no",
@@ -175,8 +181,8 @@ def _state_directory(state: State) -> Check:
     return Check("state", str(state.root), problem if hidden else "")
 
 
-def _other_copy(state: State) -> Check:
-    alive = [owner for owner in lifecycle.other_owners(state) if Path(owner).exists()]
+def _other_copy(state: State, now: list[Running]) -> Check:
+    alive = [owner for owner in lifecycle.other_owners(state, now) if Path(owner).exists()]
     if not alive:
         return Check("other copies", "none")
     checkout = Path(alive[0]).parent
@@ -188,10 +194,11 @@ def _other_copy(state: State) -> Check:
     )
 
 
-def _ports(state: State) -> Check:
-    ours = any(part.pid for part in lifecycle.parts(state))
-    taken = [] if ours else [f"127.0.0.1:{port}" for port in LOOPBACK_PORTS if _taken("127.0.0.1", port)]
-    taken += [] if ours else [f"{BRIDGE_IP}:{port}" for port in BRIDGE_PORTS if _taken(BRIDGE_IP, port)]
+def _ports(state: State, now: list[Running]) -> Check:
+    own = [each for each in now if each.owner == str(state.root)]
+    ours, bridge = any(part.pid for part in lifecycle.parts(state, own)), state.slot.bridge_ip
+    taken = [] if ours else [f"127.0.0.1:{port}" for port in state.slot.loopback_ports if _taken("127.0.0.1", port)]
+    taken += [] if ours else [f"{bridge}:{port}" for port in state.slot.bridge_ports if _taken(bridge, port)]
     problem = f"ports in use: {', '.join(taken)}; `ss -ltnp` names the processes, end them first"
     return Check("ports", "in use by this cluster" if ours else f"{len(taken)} taken", problem if taken else "")
 
@@ -208,26 +215,30 @@ def _taken(address: str, port: int) -> bool:
     return False
 
 
-def _routes() -> Check:
+def _routes(state: State) -> Check:
     try:
-        overlapping = network.overlapping_routes()
+        overlapping = network.overlapping_routes(state.slot)
     except LocalCloudError:
         return Check("routes", "unknown until iproute2 is installed")
     problem = (
-        f"the cluster's subnets {NODE_NET}, {POD_NET}, {SERVICE_NET} overlap a route of this machine "
+        f"the cluster's subnets {_subnets(state)} overlap a route of this machine "
         f"({', '.join(overlapping)}); take others with LOCALCLOUD_SLOT=1, 2 or 3"
     )
     return Check("routes", f"{len(overlapping)} overlap", problem if overlapping else "")
 
 
 def _slot(state: State) -> Check:
-    return Check("slot", f"{SLOT}: {NODE_NET}, {POD_NET}, {SERVICE_NET}", lifecycle.wrong_slot(state))
+    return Check("slot", f"{state.slot.name}: {_subnets(state)}", lifecycle.wrong_slot(state))
 
 
-def _space(cache: Path, missing: list[str]) -> Check:
+def _subnets(state: State) -> str:
+    return f"{state.slot.node_net}, {state.slot.pod_net}, {state.slot.service_net}"
+
+
+def _space(host: Host, cache: Path, missing: list[str]) -> Check:
     need = BUILD_SPACE if missing else RUN_SPACE
     place = next(p for p in (cache, *cache.parents) if p.exists())
-    free = shutil.disk_usage(place).free
+    free = host.free(place)
     why = f"making {', '.join(missing)}" if missing else "images and volumes"
     problem = (
         f"{free / GIB:.1f} GB free on {place}, {need / GIB:.0f} GB needed for {why}; free some, or set XDG_CACHE_HOME"
@@ -235,14 +246,14 @@ def _space(cache: Path, missing: list[str]) -> Check:
     return Check("disk", f"{free / GIB:.1f} GB free", problem if free < need else "")
 
 
-def _registries(missing: list[str]) -> Check:
+def _registries(host: Host, missing: list[str]) -> Check:
     if not missing:
         return Check("network", "not needed, every tool is at hand")
     hosts = sorted(
         {urlsplit(release.url).netloc for tool in TOOLS if tool.name in missing for release in tool.releases}
     )
     hosts += [urlsplit(url).netloc for url in _go_proxies()]
-    reachable = [host for host in hosts if host and _connects(host)]
+    reachable = [each for each in hosts if each and _answers(host, each)]
     problem = (
         f"{', '.join(missing)} must be fetched or built, but no source answers ({', '.join(hosts)}); "
         "connect to the network, or set GOPROXY to a mirror"
@@ -256,18 +267,14 @@ def _go_proxies() -> list[str]:
     return [part for part in run(["go", "env", "GOPROXY"]).strip().replace("|", ",").split(",") if "://" in part]
 
 
-def _connects(host: str) -> bool:
-    name, _, port = host.partition(":")
-    try:
-        with socket.create_connection((name, int(port or 443)), timeout=3):
-            return True
-    except OSError:
-        # Behind a proxy the name need not resolve here; Go and httpx would go through it.
-        return any(os.environ.get(key) for key in ("HTTPS_PROXY", "https_proxy"))
+def _answers(host: Host, place: str) -> bool:
+    name, _, port = place.partition(":")
+    # Behind a proxy the name need not resolve here; Go and httpx would go through it.
+    return host.connects(name, int(port or 443)) or any(os.environ.get(key) for key in ("HTTPS_PROXY", "https_proxy"))
 
 
-def _packages() -> Check:
-    packages = missing_packages()
+def _packages(host: Host) -> Check:
+    packages = host.missing_packages()
     if not packages:
         return Check("packages", "all installed")
     found = f"to install: {', '.join(packages)}"

@@ -115,7 +115,7 @@ def doctor(state: State, cache: Path) -> int:
     console = _console()
     table = Table("check", "found", "", box=None, pad_edge=False)
     problems = 0
-    for check in preflight.checks(state, cache):
+    for check in preflight.checks(state, cache, preflight.Host()):
         problems += bool(check.problem)
         table.add_row(check.name, check.found, f"[red]✗ {check.problem}[/red]" if check.problem else "[green]✓[/green]")
     for tool in TOOLS:

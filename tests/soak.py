@@ -19,7 +19,7 @@ from pathlib import Path
 
 from localcloud.host import atomic, daemons
 from localcloud.host.layout import ROOT
-from tests.cluster.conftest import Project, copy_project, eventually, keep_only
+from tests.cluster.conftest import Project, copy_project, eventually, keep_only, own_slot
 from tests.cluster.mysql_faults import FAULTS, Fault, Outcome, Scene, run
 from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql_rig import MySql
@@ -154,7 +154,7 @@ def main() -> int:
     """Exit code."""
     if os.geteuid() != 0:
         sys.exit("soak: it starts a cluster and needs root: `sudo make soak`")
-    if owners := {process.owner for process in daemons.running()}:
+    if owners := {process.owner for process in daemons.running(own_slot())}:
         sys.exit(f"soak: a cluster runs already ({', '.join(owners)}); `make down` there first")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cluster is stopped on the way out
     signal.signal(signal.SIGINT, signal.default_int_handler)

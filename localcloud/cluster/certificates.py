@@ -17,13 +17,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud.host import atomic
 from localcloud.host.layout import (
-    API_SERVICE_IP,
-    API_URL,
-    BRIDGE_IP,
     CLUSTER,
     CLUSTER_DOMAIN,
     CONTEXT,
     Node,
+    Slot,
     State,
 )
 
@@ -41,7 +39,7 @@ class Identity:
     hosts: tuple[str, ...] = ()
 
 
-def identities(nodes: Sequence[Node]) -> tuple[Identity, ...]:
+def identities(slot: Slot, nodes: Sequence[Node]) -> tuple[Identity, ...]:
     """Everyone who speaks TLS in the cluster; users and groups are those Kubernetes' default RBAC knows."""
     api_names = [
         "kubernetes",
@@ -56,7 +54,7 @@ def identities(nodes: Sequence[Node]) -> tuple[Identity, ...]:
         Identity(
             "apiserver",
             "kube-apiserver",
-            hosts=(*api_names, "localhost", "127.0.0.1", BRIDGE_IP, API_SERVICE_IP),
+            hosts=(*api_names, "localhost", "127.0.0.1", slot.bridge_ip, slot.api_service_ip),
         ),
         Identity("apiserver-kubelet-client", "kube-apiserver-kubelet-client", ("statefulsets:kubelet-api",)),
         Identity("etcd", "etcd", hosts=("localhost", "127.0.0.1")),
@@ -88,9 +86,9 @@ def ensure(state: State) -> frozenset[str]:
             key.public_key().public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
         )
         _write(state.pki / "sa.key", _private(key))
-    for identity in identities(state.nodes):
-        if not _fits(state.pki, identity):
-            _issue(state.pki, identity)
+    for identity in identities(state.slot, state.nodes):
+        if not _fits(state, identity):
+            _issue(state, identity)
             issued.add(identity.file)
     _write(state.kubeconfig, (state.pki / "admin.kubeconfig").read_bytes())
     return frozenset(issued)
@@ -102,18 +100,19 @@ def forget(state: State, node: Node) -> None:
         file.unlink()
 
 
-def kubeconfig(identity: Identity, authority: bytes, certificate: bytes, key: bytes) -> str:
+def kubeconfig(slot: Slot, identity: Identity, authority: bytes, certificate: bytes, key: bytes) -> str:
     """A kubeconfig (JSON is YAML) that holds its certificate and trusts this cluster's authority only."""
 
     def data(pem: bytes) -> str:
         return base64.b64encode(pem).decode()
 
     user = {"client-certificate-data": data(certificate), "client-key-data": data(key)}
+    cluster = {"server": slot.api_url, "certificate-authority-data": data(authority)}
     document = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": CONTEXT,
-        "clusters": [{"name": CLUSTER, "cluster": {"server": API_URL, "certificate-authority-data": data(authority)}}],
+        "clusters": [{"name": CLUSTER, "cluster": cluster}],
         "users": [{"name": identity.user, "user": user}],
         "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": identity.user}}],
     }
@@ -139,10 +138,10 @@ def _load(certificate: Path) -> x509.Certificate | None:
         return None
 
 
-def _fits(pki: Path, identity: Identity) -> bool:
+def _fits(state: State, identity: Identity) -> bool:
     """Whether an identity's certificate is valid and of its present name and hosts, and its kubeconfig of the present
     API server."""
-    certificate = pki / f"{identity.file}.crt"
+    certificate = state.pki / f"{identity.file}.crt"
     loaded = _load(certificate)
     if loaded is None or not _valid(certificate) or loaded.subject != _name(identity.user, identity.groups):
         return False
@@ -151,8 +150,8 @@ def _fits(pki: Path, identity: Identity) -> bool:
         hosts = {str(host.value) for host in found}
     except x509.ExtensionNotFound:
         hosts = set()
-    config = pki / f"{identity.file}.kubeconfig"
-    return hosts == set(identity.hosts) and config.exists() and json.dumps(API_URL) in config.read_text()
+    config = state.pki / f"{identity.file}.kubeconfig"
+    return hosts == set(identity.hosts) and config.exists() and json.dumps(state.slot.api_url) in config.read_text()
 
 
 def _name(user: str, groups: Sequence[str] = ()) -> x509.Name:
@@ -209,7 +208,8 @@ def _make_authority(pki: Path) -> None:
     _write(pki / "ca.crt", certificate.public_bytes(_PEM))
 
 
-def _issue(pki: Path, identity: Identity) -> None:
+def _issue(state: State, identity: Identity) -> None:
+    pki = state.pki
     authority_pem = (pki / "ca.crt").read_bytes()
     authority = x509.load_pem_x509_certificate(authority_pem)
     authority_key = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
@@ -223,7 +223,7 @@ def _issue(pki: Path, identity: Identity) -> None:
     if identity.hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in identity.hosts]), critical=False)
     certificate = builder.sign(authority_key, hashes.SHA256()).public_bytes(_PEM)
-    config = kubeconfig(identity, authority_pem, certificate, _private(key))
+    config = kubeconfig(state.slot, identity, authority_pem, certificate, _private(key))
     _write(pki / f"{identity.file}.key", _private(key))
     _write(pki / f"{identity.file}.kubeconfig", config.encode())
     _write(pki / f"{identity.file}.crt", certificate)  # last: its presence says that all three are whole

@@ -18,16 +18,8 @@ from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import (
     API_PORT,
-    BRIDGE_IP,
     CLUSTER_DOMAIN,
     CONTEXT,
-    CONTROLLER_MANAGER_PORT,
-    DNS_HEALTH_PORT,
-    DNS_READY_PORT,
-    ETCD_PEER_PORT,
-    ETCD_PORT,
-    SCHEDULER_PORT,
-    SERVICE_NET,
     State,
 )
 from localcloud.node import csi
@@ -76,13 +68,13 @@ def start_storage(state: State) -> list[str]:
 
 
 def _start(state: State, chosen: list[Daemon]) -> list[str]:
-    return [daemon.name for daemon in chosen if daemons.start(state.root, daemon, state.logs)]
+    return [daemon.name for daemon in chosen if daemons.start(state, daemon)]
 
 
 def stop(state: State) -> None:
     """Stop in reverse order, so that the API server still finds etcd while it ends."""
     for daemon in reversed(programs(state)):
-        pid = daemons.find(state.root, daemon.name, daemon.program)
+        pid = daemons.find(state, daemon.name, daemon.program)
         if pid is not None:
             daemons.stop([pid], 5.0)
     gce.stop_servers(state)
@@ -97,7 +89,7 @@ def request(
     """
     context = ssl.create_default_context(cafile=str(state.pki / "ca.crt"))
     context.load_cert_chain(state.pki / "admin.crt", state.pki / "admin.key")
-    connection = http.client.HTTPSConnection(BRIDGE_IP, API_PORT, context=context, timeout=10)
+    connection = http.client.HTTPSConnection(state.slot.bridge_ip, API_PORT, context=context, timeout=10)
     try:
         data = body if body is None or isinstance(body, str) else json.dumps(body)
         connection.request(
@@ -153,11 +145,11 @@ def apply_manifests(state: State) -> None:
 
 
 def _runs(state: State, daemon: Daemon) -> bool:
-    return daemons.find(state.root, daemon.name, daemon.program) is not None
+    return daemons.find(state, daemon.name, daemon.program) is not None
 
 
 def _etcd(state: State) -> Daemon:
-    client, peer = f"https://127.0.0.1:{ETCD_PORT}", f"https://127.0.0.1:{ETCD_PEER_PORT}"
+    client, peer = f"https://127.0.0.1:{state.slot.etcd_port}", f"https://127.0.0.1:{state.slot.etcd_peer_port}"
     tls = [f"{state.pki}/etcd.crt", f"{state.pki}/etcd.key", f"{state.pki}/ca.crt"]
     command = [
         str(state.bin / "etcd"),
@@ -186,10 +178,10 @@ def _apiserver(state: State) -> Daemon:
     pki = state.pki
     command = [
         str(state.bin / "kube-apiserver"),
-        f"--bind-address={BRIDGE_IP}",
-        f"--advertise-address={BRIDGE_IP}",
+        f"--bind-address={state.slot.bridge_ip}",
+        f"--advertise-address={state.slot.bridge_ip}",
         f"--secure-port={API_PORT}",
-        f"--etcd-servers=https://127.0.0.1:{ETCD_PORT}",
+        f"--etcd-servers=https://127.0.0.1:{state.slot.etcd_port}",
         f"--etcd-cafile={pki}/ca.crt",
         f"--etcd-certfile={pki}/etcd-client.crt",
         f"--etcd-keyfile={pki}/etcd-client.key",
@@ -203,7 +195,7 @@ def _apiserver(state: State) -> Daemon:
         f"--service-account-issuer=https://kubernetes.default.svc.{CLUSTER_DOMAIN}",
         f"--service-account-key-file={pki}/sa.pub",
         f"--service-account-signing-key-file={pki}/sa.key",
-        f"--service-cluster-ip-range={SERVICE_NET}",
+        f"--service-cluster-ip-range={state.slot.service_net}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
         "--feature-gates=MutatingAdmissionPolicy=true",  # manifests/images.yaml
@@ -219,7 +211,7 @@ def _controller_manager(state: State) -> Daemon:
     command = [
         str(state.bin / "kube-controller-manager"),
         "--bind-address=127.0.0.1",
-        f"--secure-port={CONTROLLER_MANAGER_PORT}",
+        f"--secure-port={state.slot.controller_manager_port}",
         f"--tls-cert-file={state.pki}/controller-manager.crt",
         f"--tls-private-key-file={state.pki}/controller-manager.key",
         f"--kubeconfig={config}",
@@ -241,7 +233,7 @@ def _scheduler(state: State) -> Daemon:
     command = [
         str(state.bin / "kube-scheduler"),
         "--bind-address=127.0.0.1",
-        f"--secure-port={SCHEDULER_PORT}",
+        f"--secure-port={state.slot.scheduler_port}",
         f"--tls-cert-file={state.pki}/scheduler.crt",
         f"--tls-private-key-file={state.pki}/scheduler.key",
         f"--kubeconfig={config}",
@@ -261,10 +253,10 @@ def _corefile(state: State) -> str:
     upstream = "forward . /etc/resolv.conf" if "nameserver" in Path("/etc/resolv.conf").read_text() else ""
     return f"""\
 .:53 {{
-    bind {BRIDGE_IP}
+    bind {state.slot.bridge_ip}
     errors
-    health 127.0.0.1:{DNS_HEALTH_PORT}
-    ready 127.0.0.1:{DNS_READY_PORT}
+    health 127.0.0.1:{state.slot.dns_health_port}
+    ready 127.0.0.1:{state.slot.dns_ready_port}
     kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{
         kubeconfig "{state.pki}/coredns.kubeconfig" {CONTEXT}
         ttl 5

@@ -18,12 +18,10 @@ from localcloud.gce import token_file
 from localcloud.host import atomic, daemons, limits
 from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CLUSTER, SLOT, SLOTS, State
+from localcloud.host.layout import SLOTS, State
 from localcloud.host.progress import Progress
 from localcloud.node import csi, network, node
 
-# Outside of any checkout: it tells apart the one cluster that can run in a slot of the machine.
-LOCK = Path(f"/run/{CLUSTER}-{SLOT}.lock")
 ELSEWHERE = "elsewhere"  # where `elsewhere` keeps the state of stacks on other clusters
 
 
@@ -40,7 +38,7 @@ def alone(state: State) -> Iterator[None]:
     """One `up` or `down` at a time on this machine, whichever checkout it comes from; a crash releases it."""
     if problem := wrong_slot(state):
         raise LocalCloudError(problem)
-    with LOCK.open("w") as lock:
+    with state.slot.lock.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -52,10 +50,11 @@ def alone(state: State) -> Iterator[None]:
 
 def wrong_slot(state: State) -> str:
     """Why this cluster must not be touched from this slot: what of it runs in its own would not be seen from here."""
-    if SLOT not in SLOTS:
-        return f"LOCALCLOUD_SLOT is {SLOT!r}; it is one of {', '.join(SLOTS)} (default: 0)"
-    if state.slot.exists() and state.slot.read_text() != SLOT:
-        return f"LOCALCLOUD_SLOT is {SLOT!r}, but this cluster was made in slot {state.slot.read_text()}; unset it"
+    if not state.slot.valid:
+        return f"LOCALCLOUD_SLOT is {state.slot.name!r}; it is one of {', '.join(SLOTS)} (default: 0)"
+    made_in = state.made_in.read_text() if state.made_in.exists() else state.slot.name
+    if made_in != state.slot.name:
+        return f"LOCALCLOUD_SLOT is {state.slot.name!r}, but this cluster was made in slot {made_in}; unset it"
     return ""
 
 
@@ -65,13 +64,14 @@ def parts(state: State, now: list[Running] | None = None) -> list[Part]:
     for each in state.nodes:
         programs.append((each.name, node.INIT))
         programs += [(f"{each.name}-{program}", program) for program in node.PROGRAMS]
-    among = daemons.running(state.root) if now is None else now
-    return [Part(name, daemons.find(state.root, name, program, among)) for name, program in programs]
+    among = daemons.running(state.slot, state.root) if now is None else now
+    return [Part(name, daemons.find(state, name, program, among)) for name, program in programs]
 
 
-def other_owners(state: State) -> list[str]:
-    """State directories of other checkouts whose cluster runs on this machine."""
-    return sorted({p.owner for p in daemons.running() if not Path(p.owner).is_relative_to(state.root)})
+def other_owners(state: State, now: list[Running] | None = None) -> list[str]:
+    """State directories of other checkouts whose cluster runs in this slot; `now`: what `daemons.running` answered."""
+    every = daemons.running(state.slot) if now is None else now
+    return sorted({p.owner for p in every if not Path(p.owner).is_relative_to(state.root)})
 
 
 def clear_orphans(state: State, progress: Progress) -> None:
@@ -79,7 +79,7 @@ def clear_orphans(state: State, progress: Progress) -> None:
     for owner in other_owners(state):
         if not Path(owner).exists():
             progress.say(f"clearing what was left running by a deleted checkout ({owner})")
-            daemons.stop([p.pid for p in daemons.running(Path(owner))], 2.0)
+            daemons.stop([p.pid for p in daemons.running(state.slot, Path(owner))], 2.0)
 
 
 def up(state: State, programs: dict[str, Path], progress: Progress, count: int | None = None) -> list[str]:
@@ -101,7 +101,7 @@ def up(state: State, programs: dict[str, Path], progress: Progress, count: int |
 
 
 def _in_order(state: State) -> bool:
-    now = daemons.running(state.root)
+    now = daemons.running(state.slot, state.root)
     runs = all(part.pid for part in parts(state, now)) and not _outdated(state, now)
     return runs and nodes.in_order(state) and not _certificates_old(state)
 
@@ -109,7 +109,7 @@ def _in_order(state: State) -> bool:
 def _outdated(state: State, now: list[Running]) -> bool:
     """Whether some process is still as an older version of this program started it, or cannot be called any more."""
     renewed = [*controlplane.programs(state), *(csi.node(each, state, None) for each in state.nodes)]
-    old = any(daemons.outdated(state.root, daemon, now) for daemon in renewed)
+    old = any(daemons.outdated(state, daemon, now) for daemon in renewed)
     return old or not token_file.sound(gce.token(state))
 
 
@@ -120,9 +120,9 @@ def _start(state: State, progress: Progress) -> list[str]:
     new = certificates.ensure(state) - {f"kubelet-{each.name}" for each in state.nodes if each.name not in running}
     if new and running:
         down(state)  # they hold certificates of the past
-    atomic.write(state.slot, SLOT)
+    atomic.write(state.made_in, state.slot.name)
     limits.ensure(progress.say)
-    network.up()
+    network.up(state.slot)
     started = controlplane.start(state)
     if running:
         _end_outages(state, running, progress)
@@ -175,10 +175,10 @@ def down(state: State) -> None:
     """Stop everything and take away every trace on the host; the state directory keeps data, keys and etcd."""
     nodes.stop(state)
     controlplane.stop(state)
-    leftover = [p.pid for p in daemons.running(state.root)]
+    leftover = [p.pid for p in daemons.running(state.slot, state.root)]
     if leftover:
         daemons.stop(leftover, 2.0)
-    network.down()
+    network.down(state.slot)
 
 
 def unready_workloads(state: State) -> list[str]:

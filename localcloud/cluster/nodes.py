@@ -11,7 +11,7 @@ from typing import Any
 from localcloud.cluster import controlplane
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, Node, State, first_nodes
+from localcloud.host.layout import MAX_NODES, Node, State
 from localcloud.host.progress import Progress
 from localcloud.node import network, node
 
@@ -31,7 +31,7 @@ def start(state: State) -> list[str]:
 def stop(state: State) -> None:
     """Stop every node in an orderly way, and whatever an interrupted `up` left of others."""
     with ThreadPoolExecutor(MAX_NODES) as pool:
-        list(pool.map(lambda each: node.stop(state, each), first_nodes(MAX_NODES)))
+        list(pool.map(lambda each: node.stop(state, each), state.slot.nodes()))
 
 
 def objects(state: State) -> dict[str, dict[str, Any]]:

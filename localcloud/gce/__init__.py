@@ -6,12 +6,19 @@ part of the local cluster, and `provider` is Pulumi's side of it.
 
 from __future__ import annotations
 
-from localcloud.host.layout import DNS_HEALTH_PORT
+from localcloud.host.layout import Slot
 
-PORT = DNS_HEALTH_PORT + 27
-"""On loopback; every slot of the machine has its own."""
-URL = f"http://127.0.0.1:{PORT}"
-COMPUTE = f"{URL}/compute/v1/"
-"""What pulumi-gcp calls `computeCustomEndpoint`."""
-SQL = f"{URL}/sql/v1beta4/"
-"""What pulumi-gcp calls `sqlCustomEndpoint`, with the version that it adds by itself."""
+
+def url(slot: Slot) -> str:
+    """Where the stand-in of a slot's cluster listens, on loopback."""
+    return f"http://127.0.0.1:{slot.gce_port}"
+
+
+def compute_url(slot: Slot) -> str:
+    """What pulumi-gcp calls `computeCustomEndpoint`."""
+    return f"{url(slot)}/compute/v1/"
+
+
+def sql_url(slot: Slot) -> str:
+    """What pulumi-gcp calls `sqlCustomEndpoint`, with the version that it adds by itself."""
+    return f"{url(slot)}/sql/v1beta4/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import signal
 import sys
 import threading
@@ -13,10 +14,11 @@ from localcloud.gce.server import Server
 from localcloud.gce.sql_machine import real
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
-from localcloud.host.layout import cache
+from localcloud.gce.wiring import Wiring
+from localcloud.host.layout import Slot, cache
 
 
-def main(directory: Path, port: int, token: str) -> None:
+def main(directory: Path, port: int, token: str, slot: Slot) -> None:
     """One server a directory: a second one would not see the first one's changes to files."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory / "lock").open("w") as lock:
@@ -25,7 +27,7 @@ def main(directory: Path, port: int, token: str) -> None:
         except BlockingIOError:
             sys.exit(f"another GCE stand-in serves {directory}")
         store = Store(directory)
-        servers = real(directory / "sql", cache() / "images")
+        servers = real(directory / "sql", cache() / "images", Wiring.of(slot))
         server = Server(("127.0.0.1", port), store, token, servers)
         over = threading.Event()
         keeper = threading.Thread(target=_keep, args=(servers, store, over), daemon=True)
@@ -58,4 +60,5 @@ def _token(file: Path) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit("usage: python -m localcloud.gce DIRECTORY PORT TOKEN_FILE")
-    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), _token(Path(sys.argv[3])))
+    here = Slot(os.environ.get("LOCALCLOUD_SLOT") or "0")
+    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), _token(Path(sys.argv[3])), here)

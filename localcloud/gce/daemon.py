@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.gce import PORT, URL, client, token_file
+from localcloud import gce
+from localcloud.gce import client, token_file
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import ROOT, SLOT, State, cache
+from localcloud.host.layout import ROOT, State, cache
 
 NAME = "gce"
 PATIENCE = 20.0  # seconds until it answers
@@ -31,9 +32,12 @@ def token(state: State) -> Path:
 def daemon(state: State) -> Daemon:
     """The process; it needs nothing else of the cluster."""
     python = Path(sys.executable).with_name("python")  # by this name, whatever this very run was started as
-    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(PORT), str(token(state))]
+    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(state.slot.gce_port), str(token(state))]
     own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
-    where = {"LOCALCLOUD_SLOT": SLOT, "XDG_CACHE_HOME": str(cache().parent)}  # of its bridge, and of built images
+    where = {
+        "LOCALCLOUD_SLOT": state.slot.name,
+        "XDG_CACHE_HOME": str(cache().parent),
+    }  # of its bridge, and of built images
     return Daemon(NAME, command, environment={**own, **where}, renewed=True)
 
 
@@ -43,10 +47,10 @@ def begin(state: State) -> list[str]:
     if not token_file.sound(token(state)):
         # One that runs knows another token, which no caller has any more. It goes first: whoever is interrupted between
         # the two finds no token next time, and not one that nobody answers to.
-        pid = daemons.find(state.root, NAME, process.program)
+        pid = daemons.find(state, NAME, process.program)
         daemons.stop([pid] if pid else [], daemons.GRACE)
         token_file.ensure(token(state))
-    return [NAME] if daemons.start(state.root, process, state.logs) else []
+    return [NAME] if daemons.start(state, process) else []
 
 
 def start(state: State) -> list[str]:
@@ -60,7 +64,7 @@ def start(state: State) -> list[str]:
 
 def stop_servers(state: State) -> None:
     """End the servers behind Cloud SQL instances; when the stand-in itself has ended, which would start them again."""
-    pids = [process.pid for process in daemons.running(state.root) if process.name.startswith("sql-")]
+    pids = [process.pid for process in daemons.running(state.slot, state.root) if process.name.startswith("sql-")]
     if pids:
         daemons.stop(pids, GRACE)
 
@@ -69,7 +73,10 @@ def answers(state: State) -> bool:
     """Whether it takes our calls."""
     with contextlib.suppress(OSError, client.RefusedError, token_file.TokenError):
         known = token_file.read(token(state))
-        return bool(client.request(f"{URL}/", "GET", "standin/health", patience=2, token=known) == {"standin": True})
+        return bool(
+            client.request(f"{gce.url(state.slot)}/", "GET", "standin/health", patience=2, token=known)
+            == {"standin": True}
+        )
     return False
 
 
@@ -77,7 +84,7 @@ def register(state: State, nodes: Mapping[str, str]) -> None:
     """Tell it the cluster's nodes, as name -> zone: these are its instances, and no others."""
     body = {"instances": [{"name": name, "zone": zone} for name, zone in nodes.items()]}
     try:
-        client.request(f"{URL}/", "PUT", "standin/instances", body, token=token_file.read(token(state)))
+        client.request(f"{gce.url(state.slot)}/", "PUT", "standin/instances", body, token=token_file.read(token(state)))
     except client.RefusedError as refusal:
         raise LocalCloudError(f"the GCE stand-in does not take the nodes: {refusal.message}") from None
     except token_file.TokenError as error:

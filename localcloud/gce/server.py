@@ -20,6 +20,8 @@ from localcloud.gce.errors import ApiError, error, invalid, not_implemented
 from localcloud.gce.sql_machine import records_only
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Record, Store
+from localcloud.gce.wiring import Wiring
+from localcloud.host.layout import Slot
 
 LONGEST_BODY: Final = 1 << 20
 LINGER: Final = 1.0  # seconds for whoever is refused to end what he is sending
@@ -155,7 +157,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], store: Store, token: str, servers: Servers | None = None) -> None:
         super().__init__(address, Handler)
         self.store, self.token = store, token
-        self.servers = servers or records_only("this server was started without")
+        self.servers = servers or records_only("this server was started without", Wiring.of(Slot("0")))
 
 
 def own(store: Store, method: str, path: str, body: Any) -> Record:

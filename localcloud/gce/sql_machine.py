@@ -12,28 +12,29 @@ from localcloud.gce.sql_server import Mysqld
 from localcloud.gce.sql_servers import NONE, Servers
 from localcloud.gce.wiring import Wiring
 from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import State
 
 
-def records_only(reason: str) -> Servers:
+def records_only(reason: str, wiring: Wiring) -> Servers:
     """No servers: what is left where none can run."""
 
     def never(number: int) -> Server:
         raise FailedError(f"no server has number {number}")
 
-    return Servers(lambda: f"{NONE}: {reason}", never, Wiring())
+    return Servers(lambda: f"{NONE}: {reason}", never, wiring)
 
 
-def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
+def real(folder: Path, images: Path, wiring: Wiring) -> Servers:
     """Servers below `folder`, of the best mysqld there is when an instance is made."""
-    plugs = wiring or Wiring()
     found: list[mysqld.Engine] = []
     made: dict[int, Mysqld] = {}
+    owner = State(folder.parent.parent, wiring.slot)
 
     def engine() -> str:
         if os.geteuid() != 0:
             return f"{NONE}: the stand-in is not root's, and cannot give a server a network namespace"
-        if not plugs.exists:
-            return f"{NONE}: there is no bridge {plugs.bridge}, the local cluster's, to plug a server into"
+        if not wiring.exists:
+            return f"{NONE}: there is no bridge {wiring.bridge}, the local cluster's, to plug a server into"
         if not found:
             try:
                 best = mysqld.find(folder, images)
@@ -49,7 +50,7 @@ def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
         if not found:
             raise FailedError(told)
         if number not in made:
-            made[number] = Mysqld(number, folder / str(number), found[0], plugs, folder.parent.parent)
+            made[number] = Mysqld(number, folder / str(number), found[0], wiring, owner)
         return made[number]
 
-    return Servers(engine, make, plugs)
+    return Servers(engine, make, wiring)

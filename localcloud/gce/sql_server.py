@@ -24,6 +24,7 @@ from localcloud.gce.wiring import Wiring
 from localcloud.host import atomic, daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
+from localcloud.host.layout import State
 
 ADMINISTRATOR: Final = "standin"
 CLONE: Final = "scratch/clone"
@@ -51,7 +52,7 @@ _FIRST: Final = (
 class Mysqld:
     """A real one."""
 
-    def __init__(self, number: int, folder: Path, engine: Engine, wiring: Wiring, owner: Path) -> None:
+    def __init__(self, number: int, folder: Path, engine: Engine, wiring: Wiring, owner: State) -> None:
         self.number, self.folder, self.engine, self.wiring, self.owner = number, folder, engine, wiring, owner
         self.name = f"sql-{number}"
         self._pid = 0
@@ -119,7 +120,7 @@ class Mysqld:
 
     def stop(self, grace: float = GRACE) -> None:
         """End it: in an orderly way, if it does so within `grace` seconds."""
-        pids = [process.pid for process in daemons.running(self.owner) if process.name == self.name]
+        pids = [process.pid for process in self._running() if process.name == self.name]
         if pids:
             with _failing():
                 daemons.stop(pids, grace)
@@ -140,12 +141,15 @@ class Mysqld:
 
     def lives(self) -> bool:
         """Whether its process is there: asked all the time, so all processes are looked through only when it is not."""
-        mark = f"{daemons.MARK}={self.owner}:{self.name}".encode()
+        mark = f"{self.owner.slot.mark}={self.owner.root}:{self.name}".encode()
         with contextlib.suppress(OSError):
             if self._pid and mark in Path(f"/proc/{self._pid}/environ").read_bytes().split(b"\0"):
                 return True
-        self._pid = next((process.pid for process in daemons.running(self.owner) if process.name == self.name), 0)
+        self._pid = next((process.pid for process in self._running() if process.name == self.name), 0)
         return self._pid != 0
+
+    def _running(self) -> list[daemons.Running]:
+        return daemons.running(self.owner.slot, self.owner.root)
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a query."""
@@ -243,12 +247,11 @@ class Mysqld:
 
     def _boot(self, files: Files) -> None:
         self._plug(files)
-        logs = self.owner / "logs"
         command = self.engine.command(self.folder, namespace=self.wiring.namespace(self.number))
-        daemons.start(self.owner, Daemon(self.name, command), logs)
+        daemons.start(self.owner, Daemon(self.name, command))
         daemons.wait_until(lambda: self._answers() or not self.lives(), PATIENCE, 0.1)
         if not self._answers():
-            raise FailedError(f"mysqld does not start: {self._complaint(logs / f'{self.name}.log')}")
+            raise FailedError(f"mysqld does not start: {self._complaint(self.owner.logs / f'{self.name}.log')}")
 
     def _answers(self) -> bool:
         for account in (ADMINISTRATOR, "root"):  # root is a new server's, see _FIRST
@@ -257,7 +260,10 @@ class Mysqld:
         return False
 
     def _run(self, *options: str) -> None:
-        environment = {"PATH": os.environ.get("PATH", os.defpath), daemons.MARK: f"{self.owner}:{self.name}"}
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            self.owner.slot.mark: f"{self.owner.root}:{self.name}",
+        }
         command = self.engine.command(self.folder, *options)
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:

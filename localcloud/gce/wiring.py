@@ -13,25 +13,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from localcloud.host.layout import BRIDGE, MAX_NODES, NODE_NET, SLOT, SLOTS, first_nodes
+from localcloud.host.layout import Slot
 from localcloud.host.shell import run, succeeds
 
 PORT: Final = 3306
 MOST: Final = 30
 """Instances at a time, numbered from 1: each has an address of both last /27 of the nodes' subnet."""
 NAMESPACES: Final = Path("/run/netns")
-PUBLIC_NET, PRIVATE_NET = map(str, list(ipaddress.IPv4Network(NODE_NET).subnets(new_prefix=27))[-2:])
 
 
 @dataclass(frozen=True)
 class Wiring:
     """A bridge, the subnets of instances on it, and the routes to where their callers are: (subnet, router)."""
 
-    bridge: str = BRIDGE
-    subnet: str = NODE_NET
-    private_net: str = PRIVATE_NET
-    public_net: str = PUBLIC_NET
-    routes: Sequence[tuple[str, str]] = tuple((node.pod_subnet, node.ip) for node in first_nodes(MAX_NODES))
+    bridge: str
+    subnet: str
+    private_net: str
+    public_net: str
+    routes: Sequence[tuple[str, str]]
+    slot: Slot
+    """The cluster's slot, which tells the cables' hardware addresses and the servers' processes apart."""
+
+    @classmethod
+    def of(cls, slot: Slot) -> Wiring:
+        """The wiring of the cluster in a slot: the last two /27 of its nodes' subnet are the instances'."""
+        public, private = map(str, list(ipaddress.IPv4Network(slot.node_net).subnets(new_prefix=27))[-2:])
+        routes = tuple((node.pod_subnet, node.ip) for node in slot.nodes())
+        return cls(slot.bridge, slot.node_net, private, public, routes, slot)
 
     @property
     def exists(self) -> bool:
@@ -64,10 +72,9 @@ class Wiring:
                 run(["ip", "link", "delete", name])  # half a cable that an interrupted run left
             run(["ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name])
         run(["ip", "link", "set", name, "master", self.bridge, "up"])
-        slot = SLOT if SLOT in SLOTS else "0"
         lines = [
             "link set lo up",
-            f"link set eth0 address 02:53:54:53:1{slot}:{number:02x}",
+            f"link set eth0 address 02:53:54:53:1{self.slot.name}:{number:02x}",
             f"address replace {self.private(number)}/{width} dev eth0",
             f"address replace {self.public(number)}/32 dev eth0",
             "link set eth0 up",

@@ -2,6 +2,7 @@
 
 A pid file can lie (written late, left over, its pid given to another process). The mark cannot: it is set before
 the program starts and dies with it, so a later run, even after a crash of this one, finds its own and only its own.
+The mark is an environment variable of the slot, `Slot.mark`; its value is `<state directory>:<daemon>`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import SLOT
+from localcloud.host.layout import Slot, State
 
-# Of this slot only: what runs in another is none of this cluster's business.
-MARK = "STATEFULSETS_LOCALCLOUD" + ("" if SLOT == "0" else f"_{SLOT}")  # value: <state directory>:<daemon>
 LOG_LIMIT = 16 * 1024 * 1024
 GRACE = 10.0  # seconds for one that is replaced to end what it does
 
@@ -56,13 +55,13 @@ class Daemon:
         return Path(self.command[0]).name
 
 
-def running(owner: Path | None = None) -> list[Running]:
-    """Every live process that carries the mark, of one state directory or of all of them."""
-    return [p for p in _marked() if owner is None or p.owner == str(owner)]
+def running(slot: Slot, owner: Path | None = None) -> list[Running]:
+    """Every live process that carries the slot's mark, of one state directory or of all of them."""
+    return [p for p in _marked(slot.mark) if owner is None or p.owner == str(owner)]
 
 
-def _marked() -> Iterator[Running]:
-    prefix = f"{MARK}=".encode()
+def _marked(mark: str) -> Iterator[Running]:
+    prefix = f"{mark}=".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -79,41 +78,44 @@ def _marked() -> Iterator[Running]:
             yield Running(owner, name, int(entry.name), argv)
 
 
-def find(owner: Path, daemon: str, program: str, among: list[Running] | None = None) -> int | None:
+def find(state: State, daemon: str, program: str, among: list[Running] | None = None) -> int | None:
     """The pid of a daemon; children that inherited its mark (containerd's shims) have another program.
 
     `among`: what `running` answered a moment ago, to ask for many daemons with one look at all processes.
     """
-    process = _find(owner, daemon, program, among)
+    process = _find(state, daemon, program, among)
     return process.pid if process else None
 
 
-def _find(owner: Path, daemon: str, program: str, among: list[Running] | None) -> Running | None:
-    for process in running(owner) if among is None else among:
+def _find(state: State, daemon: str, program: str, among: list[Running] | None) -> Running | None:
+    for process in running(state.slot, state.root) if among is None else among:
         if process.name == daemon and Path(process.argv[0]).name == program:
             return process
     return None
 
 
-def outdated(owner: Path, daemon: Daemon, among: list[Running] | None = None) -> int | None:
+def outdated(state: State, daemon: Daemon, among: list[Running] | None = None) -> int | None:
     """The pid of a daemon that runs, but with other arguments than it has to, and is one that `start` replaces."""
-    process = _find(owner, daemon.name, daemon.program, among)
+    process = _find(state, daemon.name, daemon.program, among)
     if process is None or not daemon.renewed or process.argv[1:] == tuple(daemon.command[1:]):
         return None
     return process.pid
 
 
-def start(owner: Path, daemon: Daemon, logs: Path) -> bool:
-    """Start a daemon unless it runs, as it has to where that matters; True if it was started now."""
-    now = running(owner)
-    old = outdated(owner, daemon, now)
+def start(state: State, daemon: Daemon, log_limit: int = LOG_LIMIT) -> bool:
+    """Start a daemon unless it runs, as it has to where that matters; True if it was started now.
+
+    A log of more than `log_limit` bytes is put aside first.
+    """
+    now = running(state.slot, state.root)
+    old = outdated(state, daemon, now)
     if old is not None:
         stop([old], GRACE)
-    elif find(owner, daemon.name, daemon.program, now) is not None:
+    elif find(state, daemon.name, daemon.program, now) is not None:
         return False
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"{daemon.name}.log"
-    if log.exists() and log.stat().st_size > LOG_LIMIT:
+    state.logs.mkdir(parents=True, exist_ok=True)
+    log = state.logs / f"{daemon.name}.log"
+    if log.exists() and log.stat().st_size > log_limit:
         log.replace(log.with_suffix(".log.1"))
     command = list(daemon.command)
     if daemon.inside is not None:
@@ -122,7 +124,7 @@ def start(owner: Path, daemon: Daemon, logs: Path) -> bool:
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": "/root",
-        MARK: f"{owner}:{daemon.name}",
+        state.slot.mark: f"{state.root}:{daemon.name}",
         **daemon.environment,
     }
     with log.open("ab") as output:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,47 +13,150 @@ CLUSTER = "statefulsets"
 CONTEXT = "statefulsets-local"
 KUBERNETES_VERSION = "1.34.4"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def _state() -> Path:
-    return Path(os.environ.get("LOCALCLOUD_STATE", ROOT / ".localcloud")).resolve()
-
-
-# Which of the places on this machine the cluster takes: `LOCALCLOUD_SLOT`, 0 to 3. Another one has other subnets, for a
-# machine whose VPN has these, and a cluster in each of them can run at the same time. A cluster stays where it was
-# made: its Services have addresses of its slot.
-SLOTS = {"0": 213, "1": 216, "2": 219, "3": 210}
-_MADE_IN = _state() / "slot"
-SLOT = os.environ.get("LOCALCLOUD_SLOT") or (_MADE_IN.read_text() if _MADE_IN.exists() else "0")
-
-# Subnets from the middle of 10/8, where home routers, Docker (172.17/16) and GKE's defaults seldom are;
-# preflight refuses when a route of the host overlaps them.
-_NET = SLOTS.get(SLOT, SLOTS["0"])
-BRIDGE = f"stsets{SLOT}"
-BRIDGE_IP = f"10.{_NET}.0.1"
-BRIDGE_MAC = f"02:53:54:53:0{SLOT}:01"  # by default it would change with the cables that are plugged in
-NODE_NET = f"10.{_NET}.0.0/24"
-POD_NET = f"10.{_NET + 1}.0.0/16"
-SERVICE_NET = f"10.{_NET + 2}.0.0/16"
-ALL_NETS = "10.208.0.0/12"  # of every slot
-API_SERVICE_IP = f"10.{_NET + 2}.0.1"
 API_PORT = 6443
-_PORTS = 23000 + 1000 * list(SLOTS.values()).index(_NET)
-ETCD_PORT, ETCD_PEER_PORT = _PORTS + 790, _PORTS + 800
-CONTROLLER_MANAGER_PORT, SCHEDULER_PORT = _PORTS + 257, _PORTS + 259
-DNS_HEALTH_PORT, DNS_READY_PORT = _PORTS + 53, _PORTS + 54
-API_URL = f"https://{BRIDGE_IP}:{API_PORT}"
 CLUSTER_DOMAIN = "cluster.local"
-
 MAX_NODES = 6
 REGION = "europe-west1"
 ZONES = (f"{REGION}-b", f"{REGION}-c", f"{REGION}-d")
+ALL_NETS = "10.208.0.0/12"
+"""The subnets of every slot together."""
+# Subnets from the middle of 10/8, where home routers, Docker (172.17/16) and GKE's defaults seldom are;
+# preflight refuses when a route of the host overlaps them.
+SLOTS: Mapping[str, int] = {"0": 213, "1": 216, "2": 219, "3": 210}
+"""The names of the slots, and the second number of each one's first subnet."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One of the four places on a machine that a cluster can take: its subnets, ports, cables and marks.
+
+    Clusters in different slots share none of these and can run at the same time. Another slot than the first also
+    serves a machine whose VPN has the first one's subnets. `LOCALCLOUD_SLOT` chooses. A cluster stays in the slot in
+    which it was made, for its Services have addresses of it.
+    """
+
+    name: str
+    """`0` to `3`. Any other name has the addresses of slot 0 and is refused before they are used (`valid`)."""
+
+    @property
+    def valid(self) -> bool:
+        return self.name in SLOTS
+
+    @property
+    def net(self) -> int:
+        """The second number of its first subnet."""
+        return SLOTS.get(self.name, SLOTS["0"])
+
+    @property
+    def _ports(self) -> int:
+        return 23000 + 1000 * list(SLOTS.values()).index(self.net)
+
+    @property
+    def bridge(self) -> str:
+        return f"stsets{self.name}"
+
+    @property
+    def bridge_ip(self) -> str:
+        """Where the API server and the cluster's DNS listen."""
+        return f"10.{self.net}.0.1"
+
+    @property
+    def bridge_mac(self) -> str:
+        """Fixed: by default a bridge's address would change with the cables that are plugged in."""
+        return f"02:53:54:53:0{self.name}:01"
+
+    @property
+    def node_net(self) -> str:
+        return f"10.{self.net}.0.0/24"
+
+    @property
+    def pod_net(self) -> str:
+        return f"10.{self.net + 1}.0.0/16"
+
+    @property
+    def service_net(self) -> str:
+        return f"10.{self.net + 2}.0.0/16"
+
+    @property
+    def api_service_ip(self) -> str:
+        """The address of the Service `kubernetes`: the first of `service_net`."""
+        return f"10.{self.net + 2}.0.1"
+
+    @property
+    def api_url(self) -> str:
+        return f"https://{self.bridge_ip}:{API_PORT}"
+
+    @property
+    def etcd_port(self) -> int:
+        return self._ports + 790
+
+    @property
+    def etcd_peer_port(self) -> int:
+        return self._ports + 800
+
+    @property
+    def controller_manager_port(self) -> int:
+        return self._ports + 257
+
+    @property
+    def scheduler_port(self) -> int:
+        return self._ports + 259
+
+    @property
+    def dns_health_port(self) -> int:
+        return self._ports + 53
+
+    @property
+    def dns_ready_port(self) -> int:
+        return self._ports + 54
+
+    @property
+    def gce_port(self) -> int:
+        """Where the stand-in for Google's APIs listens."""
+        return self._ports + 80
+
+    @property
+    def loopback_ports(self) -> tuple[int, ...]:
+        """Every port of the host's loopback that the cluster takes."""
+        return (
+            self.etcd_port,
+            self.etcd_peer_port,
+            self.controller_manager_port,
+            self.scheduler_port,
+            self.dns_health_port,
+            self.dns_ready_port,
+            self.gce_port,
+        )
+
+    @property
+    def bridge_ports(self) -> tuple[int, ...]:
+        """Every port of the bridge's address that the cluster takes."""
+        return (API_PORT, 53)
+
+    @property
+    def mark(self) -> str:
+        """The name of the environment variable that each process of a cluster in this slot carries."""
+        return "STATEFULSETS_LOCALCLOUD" + ("" if self.name == "0" else f"_{self.name}")
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one command that changes what runs in the slot. It lies outside of any checkout."""
+        return Path(f"/run/{CLUSTER}-{self.name}.lock")
+
+    def node(self, index: int) -> Node:
+        """A node by its number, whether the cluster has it or not."""
+        return Node(self, index)
+
+    def nodes(self, count: int = MAX_NODES) -> tuple[Node, ...]:
+        """The nodes of a cluster of `count`, by default of the largest one."""
+        return tuple(Node(self, index) for index in range(count))
 
 
 @dataclass(frozen=True)
 class Node:
     """One node: a name, and its place in the cluster's address plan (index 0 to 199)."""
 
+    slot: Slot
     index: int
 
     @property
@@ -75,41 +179,44 @@ class Node:
 
     @property
     def ip(self) -> str:
-        return f"10.{_NET}.0.{self.index + 10}"
+        return f"10.{self.slot.net}.0.{self.index + 10}"
 
     @property
     def mac(self) -> str:
-        """The same after every start: others would go on sending to the one that they remember."""
-        return f"02:53:54:53:0{SLOT}:{self.index + 10:02x}"
+        """The same after every start: other nodes would go on sending to the address that they remember."""
+        return f"02:53:54:53:0{self.slot.name}:{self.index + 10:02x}"
 
     @property
     def pod_subnet(self) -> str:
-        return f"10.{_NET + 1}.{self.index}.0/24"
+        return f"10.{self.slot.net + 1}.{self.index}.0/24"
 
     @property
     def host_link(self) -> str:
         """The host's end of the node's cable; Linux allows 15 characters."""
-        return f"stsets{SLOT}-n{self.index}"
+        return f"{self.slot.bridge}-n{self.index}"
 
     @property
     def cgroup(self) -> str:
-        return f"{CLUSTER}-{SLOT}-{self.index}"
-
-
-def first_nodes(count: int) -> tuple[Node, ...]:
-    """The nodes of a cluster of `count`."""
-    return tuple(Node(index) for index in range(count))
+        return f"{CLUSTER}-{self.slot.name}-{self.index}"
 
 
 @dataclass(frozen=True)
 class State:
-    """The files of one checkout's cluster, all under `.localcloud/`."""
+    """The files of one checkout's cluster, all under `root` (`.localcloud/`), and the slot that the cluster is in."""
 
     root: Path
+    slot: Slot
+
+    @classmethod
+    def at(cls, root: Path, slot: str = "") -> State:
+        """The state under a directory. `slot`: a slot's name; empty for the one that the cluster there was made in,
+        which is the first one where there is no cluster yet."""
+        made_in = cls(root, Slot("0")).made_in
+        return cls(root, Slot(slot or (made_in.read_text() if made_in.exists() else "0")))
 
     @property
-    def slot(self) -> Path:
-        """Where this cluster was made; see SLOT."""
+    def made_in(self) -> Path:
+        """The file that holds the name of the slot in which this cluster was made."""
         return self.root / "slot"
 
     @property
@@ -152,9 +259,9 @@ class State:
     def nodes(self) -> tuple[Node, ...]:
         """The cluster's nodes: as many as the last `up` was asked for, one at first."""
         try:
-            return first_nodes(int((self.root / "node-count").read_text()))
+            return self.slot.nodes(int((self.root / "node-count").read_text()))
         except (OSError, ValueError):
-            return first_nodes(1)
+            return self.slot.nodes(1)
 
     def keep_nodes(self, count: int) -> None:
         """Have `nodes` answer with the first `count`, whole or not at all."""
@@ -162,12 +269,13 @@ class State:
         atomic.write(self.root / "node-count", f"{count}\n")
 
 
-def state() -> State:
-    """This checkout's state; `LOCALCLOUD_STATE` moves it elsewhere (tests use that)."""
-    return State(_state())
+def state(environment: Mapping[str, str] = os.environ) -> State:
+    """This checkout's state. `LOCALCLOUD_STATE` moves it elsewhere, `LOCALCLOUD_SLOT` names the slot."""
+    root = Path(environment.get("LOCALCLOUD_STATE", ROOT / ".localcloud")).resolve()
+    return State.at(root, environment.get("LOCALCLOUD_SLOT", ""))
 
 
-def cache() -> Path:
+def cache(environment: Mapping[str, str] = os.environ) -> Path:
     """Finished binaries and images, shared by every checkout of this user (XDG base directories)."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / CLUSTER

@@ -6,8 +6,8 @@ What it does and where it differs from GKE: docs/csi.md.
 
 from __future__ import annotations
 
-from localcloud.gce import URL
-from localcloud.gce import daemon as gce
+from localcloud import gce
+from localcloud.gce import daemon as standin
 from localcloud.host.daemons import Daemon
 from localcloud.host.layout import ZONES, Node, State
 
@@ -22,8 +22,8 @@ def controller(state: State) -> Daemon:
     """The driver's controller service with the upstream controllers; wants the API server and the stand-in."""
     command = [
         str(state.bin / CONTROLLER),
-        f"--compute-endpoint={URL}",
-        f"--token-file={gce.token(state)}",
+        f"--compute-endpoint={gce.url(state.slot)}",
+        f"--token-file={standin.token(state)}",
         f"--project={PROJECT}",
         f"--zone={ZONES[0]}",
         f"--socket={state.root}/csi.sock",
@@ -37,8 +37,8 @@ def node(node: Node, state: State, pid: int | None) -> Daemon:
     stand-in listens; a machine reaches its disks without its network, too. `pid`: the node's init."""
     command = [
         str(state.bin / NODE),
-        f"--compute-endpoint={URL}",
-        f"--token-file={gce.token(state)}",
+        f"--compute-endpoint={gce.url(state.slot)}",
+        f"--token-file={standin.token(state)}",
         f"--project={PROJECT}",
         f"--zone={node.zone}",
         f"--instance={node.name}",

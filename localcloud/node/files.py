@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from localcloud.host.layout import BRIDGE_IP, CLUSTER_DOMAIN, POD_NET, Node, State
+from localcloud.host.layout import CLUSTER_DOMAIN, Node, State
 
 CAP_SYS_RESOURCE = 24
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"
@@ -23,7 +23,7 @@ def write(state: State, node: Node) -> None:
     (disk / "etc/cni/10-pods.conflist").write_text(json.dumps(cni(node), indent=2))
     (disk / "etc/kubelet.yaml").write_text(yaml.safe_dump(kubelet(state, node)))
     (disk / "etc/kube-proxy.yaml").write_text(yaml.safe_dump(kube_proxy(state, node)))
-    (disk / "etc/resolv.conf").write_text(f"nameserver {BRIDGE_IP}\n")
+    (disk / "etc/resolv.conf").write_text(f"nameserver {node.slot.bridge_ip}\n")
 
 
 def path(state: State, node: Node, name: str) -> str:
@@ -91,7 +91,7 @@ def kubelet(state: State, node: Node) -> dict[str, Any]:
         "cgroupRoot": f"/{node.cgroup}",
         "failCgroupV1": False,
         "failSwapOn": False,
-        "clusterDNS": [BRIDGE_IP],
+        "clusterDNS": [node.slot.bridge_ip],
         "clusterDomain": CLUSTER_DOMAIN,
         "resolvConf": path(state, node, "resolv.conf"),
         "volumePluginDir": "/var/lib/kubelet/volume-plugins",
@@ -108,7 +108,7 @@ def kube_proxy(state: State, node: Node) -> dict[str, Any]:
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "iptables",
-        "clusterCIDR": POD_NET,
+        "clusterCIDR": node.slot.pod_net,
         "hostnameOverride": node.name,
         "clientConnection": {"kubeconfig": f"{state.pki}/kube-proxy.kubeconfig"},
         "conntrack": {"maxPerCore": 0},  # a limit of the whole machine, not ours to set

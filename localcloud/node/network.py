@@ -12,52 +12,49 @@ from localcloud.gce.wiring import Wiring
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import (
     ALL_NETS,
-    BRIDGE,
-    BRIDGE_IP,
-    BRIDGE_MAC,
-    MAX_NODES,
-    NODE_NET,
-    POD_NET,
-    SERVICE_NET,
     Node,
-    first_nodes,
+    Slot,
 )
 from localcloud.host.shell import run, succeeds
-
-# Pods and nodes that leave the cluster do so under the host's address; and a host whose policy is not to forward, as
-# Docker's is, forwards for the cluster's bridge all the same. The comment marks the rules as ours.
-_OURS = ("-m", "comment", "--comment", BRIDGE, "-j")
-RULES: tuple[tuple[str, ...], ...] = (
-    ("nat", "POSTROUTING", "-s", POD_NET, "!", "-d", ALL_NETS, *_OURS, "MASQUERADE"),
-    ("nat", "POSTROUTING", "-s", NODE_NET, "!", "-d", ALL_NETS, *_OURS, "MASQUERADE"),
-    ("filter", "FORWARD", "-i", BRIDGE, *_OURS, "ACCEPT"),
-    ("filter", "FORWARD", "-o", BRIDGE, *_OURS, "ACCEPT"),
-)
-
 
 _DISABLED, _FORWARDING = "0", "3"  # of a bridge's port, linux/if_bridge.h
 
 
-def overlapping_routes() -> list[str]:
+def rules(slot: Slot) -> tuple[tuple[str, ...], ...]:
+    """The host's packet filter rules, each as its table, its chain and the rest of the iptables command.
+
+    Pods and nodes that leave the cluster do so under the host's address; and a host whose policy is not to forward, as
+    Docker's is, forwards for the cluster's bridge all the same. The comment marks the rules as ours.
+    """
+    ours = ("-m", "comment", "--comment", slot.bridge, "-j")
+    return (
+        ("nat", "POSTROUTING", "-s", slot.pod_net, "!", "-d", ALL_NETS, *ours, "MASQUERADE"),
+        ("nat", "POSTROUTING", "-s", slot.node_net, "!", "-d", ALL_NETS, *ours, "MASQUERADE"),
+        ("filter", "FORWARD", "-i", slot.bridge, *ours, "ACCEPT"),
+        ("filter", "FORWARD", "-o", slot.bridge, *ours, "ACCEPT"),
+    )
+
+
+def overlapping_routes(slot: Slot) -> list[str]:
     """Routes of the host that overlap the cluster's subnets and are not the cluster's own."""
-    ours = [ipaddress.ip_network(net) for net in (NODE_NET, POD_NET, SERVICE_NET)]
+    ours = [ipaddress.ip_network(net) for net in (slot.node_net, slot.pod_net, slot.service_net)]
     found = []
     routes: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-4", "route"]))
     for route in routes:
-        if route["dst"] == "default" or route.get("dev") == BRIDGE:
+        if route["dst"] == "default" or route.get("dev") == slot.bridge:
             continue
         if any(ipaddress.ip_network(route["dst"], strict=False).overlaps(net) for net in ours):
             found.append(f"{route['dst']} dev {route.get('dev', '?')}")
     return found
 
 
-def up() -> None:
+def up(slot: Slot) -> None:
     """The bridge with its address; idempotent."""
-    if not _exists(BRIDGE):
-        run(["ip", "link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge"])
-    run(["ip", "address", "replace", f"{BRIDGE_IP}/24", "dev", BRIDGE])
-    run(["ip", "link", "set", BRIDGE, "up"])
-    _allow_way_out()
+    if not _exists(slot.bridge):
+        run(["ip", "link", "add", slot.bridge, "address", slot.bridge_mac, "type", "bridge"])
+    run(["ip", "address", "replace", f"{slot.bridge_ip}/24", "dev", slot.bridge])
+    run(["ip", "link", "set", slot.bridge, "up"])
+    _allow_way_out(slot)
 
 
 def connect(node: Node, init: int) -> None:
@@ -67,14 +64,14 @@ def connect(node: Node, init: int) -> None:
         with contextlib.suppress(LocalCloudError):
             run(["ip", "link", "delete", node.host_link])  # half a cable that an interrupted run left
         run(["ip", "link", "add", node.host_link, "type", "veth", "peer", "name", "eth0", "netns", str(init)])
-    run(["ip", "link", "set", node.host_link, "master", BRIDGE, "up"])
-    run(["ip", "route", "replace", node.pod_subnet, "via", node.ip, "dev", BRIDGE])
+    run(["ip", "link", "set", node.host_link, "master", node.slot.bridge, "up"])
+    run(["ip", "route", "replace", node.pod_subnet, "via", node.ip, "dev", node.slot.bridge])
     run([*inside, "link", "set", "lo", "up"])
     run([*inside, "link", "set", "eth0", "address", node.mac])
     run([*inside, "address", "replace", f"{node.ip}/24", "dev", "eth0"])
     run([*inside, "link", "set", "eth0", "up"])
-    run([*inside, "route", "replace", "default", "via", BRIDGE_IP])
-    for other in first_nodes(MAX_NODES):  # the others need not be asked when one more comes
+    run([*inside, "route", "replace", "default", "via", node.slot.bridge_ip])
+    for other in node.slot.nodes():  # the others need not be asked when one more comes
         if other != node:
             run([*inside, "route", "replace", other.pod_subnet, "via", other.ip])
     mend(node)
@@ -106,15 +103,15 @@ def _set_port(node: Node, port_state: str) -> None:
     run(["bridge", "link", "set", "dev", node.host_link, "state", port_state])
 
 
-def down() -> None:
+def down(slot: Slot) -> None:
     """Take away the bridge, the cables and the rules; nothing else of the host's network is touched."""
-    for node in first_nodes(MAX_NODES):
+    for node in slot.nodes():
         if _exists(node.host_link):
             run(["ip", "link", "delete", node.host_link])
-    Wiring().unplug_all()
-    if _exists(BRIDGE):
-        run(["ip", "link", "delete", BRIDGE])
-    for table, *rule in RULES:
+    Wiring.of(slot).unplug_all()
+    if _exists(slot.bridge):
+        run(["ip", "link", "delete", slot.bridge])
+    for table, *rule in rules(slot):
         while succeeds(["iptables", "-w", "-t", table, "-C", *rule]):
             run(["iptables", "-w", "-t", table, "-D", *rule])
 
@@ -123,11 +120,11 @@ def _exists(link: str) -> bool:
     return Path("/sys/class/net", link).exists()
 
 
-def _allow_way_out() -> None:
+def _allow_way_out(slot: Slot) -> None:
     """Forward between the bridge and the default route's device: per device, so no other one becomes a router."""
     routes: list[dict[str, Any]] = json.loads(run(["ip", "-json", "-4", "route", "show", "default"]))
-    for device in {BRIDGE, *(route["dev"] for route in routes if "dev" in route)}:
+    for device in {slot.bridge, *(route["dev"] for route in routes if "dev" in route)}:
         Path(f"/proc/sys/net/ipv4/conf/{device}/forwarding").write_text("1")
-    for table, *rule in RULES:
+    for table, *rule in rules(slot):
         if not succeeds(["iptables", "-w", "-t", table, "-C", *rule]):
             run(["iptables", "-w", "-t", table, "-I", *rule])

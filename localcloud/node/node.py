@@ -23,7 +23,7 @@ PROGRAMS = ("containerd", csi.NODE, "kubelet", "kube-proxy")
 
 def init_pid(state: State, node: Node) -> int | None:
     """The node's PID 1, seen from the host; None when the node is off."""
-    return daemons.find(state.root, node.name, INIT)
+    return daemons.find(state, node.name, INIT)
 
 
 def start(state: State, node: Node) -> list[str]:
@@ -37,13 +37,13 @@ def start(state: State, node: Node) -> list[str]:
         started.append(node.name)
     cgroups.make(node)
     network.connect(node, pid)
-    if daemons.start(state.root, _containerd(state, node, pid), state.logs):
+    if daemons.start(state, _containerd(state, node, pid)):
         started.append(f"{node.name}-containerd")
         address = Path(f"/proc/{pid}/root/run/containerd/containerd.sock")
         if not daemons.wait_until(lambda: _listens(address), 20):
             raise _did_not_start(state, f"{node.name}-containerd")
     for daemon in (csi.node(node, state, pid), _kubelet(state, node, pid), _kube_proxy(state, node, pid)):
-        if daemons.start(state.root, daemon, state.logs):
+        if daemons.start(state, daemon):
             started.append(daemon.name)
     return started
 
@@ -52,7 +52,7 @@ def stop(state: State, node: Node, grace: float = 5.0) -> None:
     """Stop a node: its containers get SIGTERM and `grace` seconds, then its init takes everything else along."""
     pid = init_pid(state, node)
     if pid is not None:
-        ours = daemons.running(state.root)
+        ours = daemons.running(state.slot, state.root)
         kubelets = [p.pid for p in ours if p.name == f"{node.name}-kubelet" and Path(p.argv[0]).name == "kubelet"]
         daemons.stop(kubelets, 3.0)  # first, or it would start again what we stop
         _stop_containers(node, grace)
@@ -101,7 +101,7 @@ def _boot(state: State, node: Node) -> int:
     disks.mkdir(parents=True, exist_ok=True)
     script = [INIT, str(Path(__file__).with_name("node-init.sh")), node.name, str(state.node(node)), str(disks)]
     # `find` looks for the shell: the process that `unshare` leaves behind in the host's namespaces is not the node.
-    daemons.start(state.root, Daemon(node.name, [*namespaces, *script]), state.logs)
+    daemons.start(state, Daemon(node.name, [*namespaces, *script]))
     daemons.wait_until(lambda: _booted(init_pid(state, node)), 20)
     pid = init_pid(state, node)
     if pid is None or not _booted(pid):

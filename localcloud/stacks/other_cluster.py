@@ -38,12 +38,12 @@ def up(state: State, cache: Path, name: str, where: str, yes: bool, progress: Pr
     if kubectl is None:
         raise LocalCloudError(f"CLUSTER={where} needs kubectl on PATH; install it, or use CLUSTER=local")
     if where == "kind":
-        _make_kind(progress)
+        _make_kind(state.slot.node(0), progress)
     config = _context(kubectl, KIND_CONTEXT if where == "kind" else None)
     server = config["clusters"][0]["cluster"]["server"]
     if where == "current" and not yes:
         typer.confirm(f"Bring stack {name} up on {server} (context {config['current-context']})?", abort=True)
-    there = State(state.root / ELSEWHERE / hashlib.sha256(server.encode()).hexdigest()[:12])
+    there = State(state.root / ELSEWHERE / hashlib.sha256(server.encode()).hexdigest()[:12], state.slot)
     there.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_kubeconfig(there, config)
     _refuse_unknown_nodes(there, kubectl, name)
@@ -101,13 +101,13 @@ def _refuse_unknown_nodes(there: State, kubectl: str, name: str) -> None:
         )
 
 
-def _make_kind(progress: Progress) -> None:
+def _make_kind(node: Node, progress: Progress) -> None:
     for program in ("docker", "kind"):
         if shutil.which(program) is None:
             raise LocalCloudError(f"CLUSTER=kind needs {program} on PATH; install it, or use CLUSTER=local")
     if CLUSTER not in run(["kind", "get", "clusters"]).split():
         # The label that local volumes are pinned by gets the name that the stack file uses.
-        labels = f'node-labels: "kubernetes.io/hostname={Node(0).name}"'
+        labels = f'node-labels: "kubernetes.io/hostname={node.name}"'
         patch = f"kind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs:\n    {labels}\n"
         config = {
             "kind": "Cluster",

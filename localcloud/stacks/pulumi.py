@@ -91,7 +91,7 @@ def destroy(state: State, stack: str, progress: Progress, file: Path | None = No
 def _operate(state: State, stack: str, progress: Progress, file: Path | None, operation: str, *flags: str) -> None:
     _clear_dead_lock(state, stack, progress)
     # The mark lets `make down` find the language hosts that an engine leaves behind when it is killed.
-    variables = {**environment(state), daemons.MARK: f"{state.root}:pulumi"}
+    variables = {**environment(state), state.slot.mark: f"{state.root}:pulumi"}
     where = ["--config-file", str(file)] if file else []
     code = foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack, *where], variables)
     if code != 0:

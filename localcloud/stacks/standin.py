@@ -94,7 +94,7 @@ def whole_name(image: str) -> str:
 
 def prepare(state: State, name: str, provider: Path, progress: Progress) -> Standin:
     """Everything that Pulumi needs for the stack; idempotent."""
-    there = Standin(state.root)
+    there = Standin(state.root, state.slot)
     there.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     install(there.pulumi_home, daemon.token(state))
     described = pulumi.described(pulumi.stack_file(name))
@@ -102,7 +102,7 @@ def prepare(state: State, name: str, provider: Path, progress: Progress) -> Stan
     pulumi.prepare(there, name + SUFFIX, provider, project=there.folder / "project")
     _write_stack_file(there, name, described.config)
     passwords.make(there, name + SUFFIX, progress, there.stack_file(name))
-    progress.say(f"CLOUD=standin: GCE and Cloud SQL are stand-ins at {gce.URL}; Google is never asked")
+    progress.say(f"CLOUD=standin: GCE and Cloud SQL are stand-ins at {gce.url(state.slot)}; Google is never asked")
     return there
 
 
@@ -125,7 +125,10 @@ def _write_stack_file(there: Standin, name: str, config: Mapping[str, Any]) -> N
     made = before or _document(there.folder / "project" / file.name)
     ours = {key: value for key, value in (before.get("config") or {}).items() if _is_secret(value)}
     public = {key: value for key, value in config.items() if not _is_secret(value)}
-    endpoints = {"gcp:computeCustomEndpoint": gce.COMPUTE, "gcp:sqlCustomEndpoint": gce.SQL}
+    endpoints = {
+        "gcp:computeCustomEndpoint": gce.compute_url(there.slot),
+        "gcp:sqlCustomEndpoint": gce.sql_url(there.slot),
+    }
     salt = {"encryptionsalt": made["encryptionsalt"]}
     text = yaml.safe_dump({**salt, "config": {**public, **endpoints, **ours}}, sort_keys=False)
     atomic.write(file, text, atomic.SECRET)

@@ -15,13 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # Tests that run side by side (`-n 2`) have a cluster each; the layout reads its slot once, when it is imported.
-    first = int(os.environ.get("LOCALCLOUD_SLOT") or 0)
-    os.environ["LOCALCLOUD_SLOT"] = str((first + int(worker.removeprefix("gw"))) % 4)
-
 from localcloud.host import daemons
-from localcloud.host.layout import ROOT, SLOT, State
+from localcloud.host.layout import ROOT, SLOTS, Slot, State
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.cluster)
+
+
+def own_slot() -> Slot:
+    """The slot of this process's clusters: tests that run side by side (`-n 2`) have a cluster each."""
+    first = int(os.environ.get("LOCALCLOUD_SLOT") or 0)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return Slot(str((first + int(worker.removeprefix("gw"))) % len(SLOTS)))
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Project:
 
     @property
     def state(self) -> State:
-        return State(self.root / ".localcloud")
+        return State(self.root / ".localcloud", own_slot())
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,7 +49,7 @@ class Project:
         return {
             **{k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "KUBECONFIG", "LOCALCLOUD_"))},
             "PATH": f"{state.bin}:{os.environ['PATH']}",
-            "LOCALCLOUD_SLOT": SLOT,
+            "LOCALCLOUD_SLOT": own_slot().name,
             "KUBECONFIG": str(state.kubeconfig),
             "PULUMI_HOME": str(state.pulumi_home),
             "PULUMI_BACKEND_URL": f"file://{state.pulumi_state}",
@@ -153,7 +155,7 @@ def keep_only(project: Project, workload: str, **changes: Any) -> None:
 def _one_cluster() -> None:
     if os.geteuid() != 0:
         pytest.fail("the cluster tests need root: `sudo make test-all`")
-    owners = {p.owner for p in daemons.running()}
+    owners = {p.owner for p in daemons.running(own_slot())}
     if owners:
         pytest.fail(f"a cluster runs already ({', '.join(owners)}); `make down` there first")
 

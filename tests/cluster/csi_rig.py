@@ -100,7 +100,9 @@ def volume_of(project: Project, claim: str) -> dict[str, Any]:
 
 def compute(project: Project, method: str, path: str) -> Any:
     """A call to the stand-in as the cluster's owner; `path` from `projects/` on."""
-    return client.request(gce.COMPUTE, method, path, token=token_file.read(daemon.token(project.state)))
+    return client.request(
+        gce.compute_url(project.state.slot), method, path, token=token_file.read(daemon.token(project.state))
+    )
 
 
 def disk(project: Project, name: str) -> dict[str, Any] | None:

@@ -8,7 +8,6 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from localcloud.host.layout import Node
 from localcloud.node import node
 from tests.cluster.conftest import Project
 
@@ -18,7 +17,7 @@ VOLUMES = "/var/lib/statefulsets/volumes"
 
 def inside(project: Project, *command: str, stdin: str = "") -> str:
     """A command in the node: its mounts, its network, its processes."""
-    pid = node.init_pid(project.state, Node(0))
+    pid = node.init_pid(project.state, project.state.slot.node(0))
     target = ["nsenter", f"--target={pid}", "--mount", "--net", "--pid", "--"]
     done = subprocess.run([*target, *command], input=stdin, capture_output=True, text=True)
     assert done.returncode == 0, f"{command} on the node: {done.stderr}"
@@ -27,7 +26,7 @@ def inside(project: Project, *command: str, stdin: str = "") -> str:
 
 def seen_from_here(project: Project, volume: str) -> Path:
     """A volume's directory as the node has it, mounts included."""
-    return Path(f"/proc/{node.init_pid(project.state, Node(0))}/root{VOLUMES}/{volume}")
+    return Path(f"/proc/{node.init_pid(project.state, project.state.slot.node(0))}/root{VOLUMES}/{volume}")
 
 
 def small(project: Project, volume: str) -> None:

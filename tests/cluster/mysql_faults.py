@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from localcloud.host.layout import Node
 from localcloud.node import node
 from tests.cluster import mysql_disks, mysql_steps
 from tests.cluster.conftest import eventually
@@ -219,7 +218,7 @@ def configuration_rolled_out(scene: Scene) -> None:
 
 def power_lost(scene: Scene) -> None:
     """Every process of the node, in one moment; then `make up`."""
-    pid = node.init_pid(scene.mysql.project.state, Node(0))
+    pid = node.init_pid(scene.mysql.project.state, scene.mysql.project.state.slot.node(0))
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     scene.struck()

@@ -22,7 +22,7 @@ class Dev(Project):
 
     @property
     def environment(self) -> dict[str, str]:
-        there = Standin(self.state.root)
+        there = Standin(self.state.root, self.state.slot)
         return {**super().environment, "KUBECONFIG": str(there.kubeconfig)}
 
     def up(self, nodes: int = 4) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import json
 from pathlib import Path
 
-from localcloud.host.layout import Node
 from localcloud.node import node
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
@@ -151,7 +150,7 @@ def kill_container(project: Project, ordinal: int) -> None:
 def container_pids(project: Project, ordinal: int) -> list[int]:
     """First processes of a member's containers that run, as the node numbers them; at least one."""
     found = []
-    processes = Path(f"/proc/{node.init_pid(project.state, Node(0))}/root/proc")
+    processes = Path(f"/proc/{node.init_pid(project.state, project.state.slot.node(0))}/root/proc")
     for process in processes.glob("[0-9]*"):
         with contextlib.suppress(OSError, StopIteration):
             status = (process / "status").read_text().splitlines()

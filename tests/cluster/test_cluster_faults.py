@@ -14,7 +14,6 @@ import pytest
 
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
-from localcloud.host.layout import BRIDGE, BRIDGE_IP, SLOT
 from tests.cluster.conftest import Project, copy_project, eventually, only_kubia
 
 CRASHES = ["statefulsets-0-kubelet", "statefulsets-0-containerd", "etcd", "kube-apiserver", "statefulsets-0"]
@@ -64,14 +63,14 @@ def test_another_checkout_is_refused_while_this_cluster_runs(project: Project, t
 
 
 def test_the_cluster_listens_on_loopback_and_its_own_bridge_only(project: Project) -> None:
-    ours = {p.pid for p in daemons.running(project.state.root)}
+    ours = {p.pid for p in daemons.running(project.state.slot, project.state.root)}
     listening = subprocess.run(["ss", "-Hltunp"], capture_output=True, text=True, check=True).stdout.splitlines()
     addresses = set()
     for line in listening:
         if any(f"pid={pid}," in line for pid in ours):
             addresses.add(line.split()[4].rpartition(":")[0].partition("%")[0])
-    assert addresses <= {"127.0.0.1", BRIDGE_IP}
-    assert BRIDGE_IP in addresses
+    assert addresses <= {"127.0.0.1", project.state.slot.bridge_ip}
+    assert project.state.slot.bridge_ip in addresses
 
 
 def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Project, tmp_path: Path) -> None:
@@ -87,13 +86,16 @@ def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Proje
 
 def test_down_leaves_no_process_link_rule_or_cgroup(project: Project) -> None:
     project.down()
-    assert daemons.running(project.state.root) == []
+    assert daemons.running(project.state.slot, project.state.root) == []
     links = [link.name for link in Path("/sys/class/net").iterdir()]
-    assert not [name for name in links if name.startswith(BRIDGE)]
-    assert not list(Path("/sys/fs/cgroup").glob(f"*/statefulsets-{SLOT}-*")) + list(
-        Path("/sys/fs/cgroup").glob(f"statefulsets-{SLOT}-*")
+    assert not [name for name in links if name.startswith(project.state.slot.bridge)]
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/statefulsets-{project.state.slot.name}-*")) + list(
+        Path("/sys/fs/cgroup").glob(f"statefulsets-{project.state.slot.name}-*")
     )
-    assert BRIDGE not in subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
+    assert (
+        project.state.slot.bridge
+        not in subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
+    )
     assert str(project.state.root) not in Path("/proc/mounts").read_text()
     project.up()
 
@@ -118,7 +120,7 @@ def _set_is_being_made(project: Project) -> bool:
 # After each of these steps an `up` is killed, as by a power cut of the terminal; the next one goes on from there.
 STEPS: dict[str, Callable[[Project], Any]] = {
     "certificates": lambda project: (project.state.pki / "ca.crt").exists(),
-    "bridge": lambda project: Path("/sys/class/net", BRIDGE).exists(),
+    "bridge": lambda project: Path("/sys/class/net", project.state.slot.bridge).exists(),
     "etcd": _runs("etcd"),
     "node": _runs("statefulsets-0"),
     "containerd": _runs("statefulsets-0-containerd"),

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from localcloud.cluster import nodes
-from localcloud.host.layout import Node
 from localcloud.node import node
 from localcloud.node.files import CAP_SYS_RESOURCE, has_capability
 from tests.cluster import csi_rig as rig
@@ -104,11 +103,12 @@ def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(cle
     eventually(lambda: clean.ready("probe-0"), "the writer runs", 60)
     file = rig.file_of(clean, rig.volume_of(clean, "data-probe-0")["metadata"]["name"])
     was = rig.node_of(clean, "probe-0")
+    node_name = clean.state.slot.node(was).name
     try:
         clean.must(".venv/bin/python", "-m", "localcloud", "node", "partition", str(was))
-        eventually(lambda: not nodes.is_ready(clean.get("node", Node(was).name)), "the node is given up", 120)
+        eventually(lambda: not nodes.is_ready(clean.get("node", node_name)), "the node is given up", 120)
         # What a person does who believes the node to be off; here it is not, and its writer still runs.
-        clean.kubectl("taint", "node", Node(was).name, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute")
+        clean.kubectl("taint", "node", node_name, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute")
         eventually(lambda: clean.ready("probe-0"), "the pod runs elsewhere", 180)
         now = rig.node_of(clean, "probe-0")
         assert {was, now} == {0, 3}
@@ -121,7 +121,7 @@ def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(cle
         assert old.returncode != 0, f"the old node still reads {old.stdout}"
         assert "Input/output error" in old.stderr
     finally:
-        clean.kubectl("taint", "node", Node(was).name, "node.kubernetes.io/out-of-service-", "--overwrite=true")
+        clean.kubectl("taint", "node", node_name, "node.kubernetes.io/out-of-service-", "--overwrite=true")
         clean.must(".venv/bin/python", "-m", "localcloud", "node", "heal", str(was))
     assert file.exists()
     eventually(lambda: not written(clean, was), "the old node let go of it", 120)
@@ -129,7 +129,7 @@ def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(cle
 
 def inside(project: Project, number: int, *command: str) -> subprocess.CompletedProcess[str]:
     """A command in a node's own mounts: its containers cannot be reached by the API while it is cut off."""
-    pid = node.init_pid(project.state, Node(number))
+    pid = node.init_pid(project.state, project.state.slot.node(number))
     assert pid is not None
     return project.run("nsenter", f"--target={pid}", "--mount", "--", *command)
 

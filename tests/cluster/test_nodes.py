@@ -75,8 +75,8 @@ def three(project: Project) -> Iterator[Project]:
         project.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=yaml.safe_dump_all(probe()))
         eventually(lambda: not pods(project), "the probes are gone", 120)
         project.must("make", "up", "NODES=1")
-    assert project.state.nodes == (Node(0),)
-    assert [item["metadata"]["name"] for item in project.get("nodes")["items"]] == [Node(0).name]
+    assert project.state.nodes == project.state.slot.nodes(1)
+    assert [item["metadata"]["name"] for item in project.get("nodes")["items"]] == [project.state.slot.node(0).name]
 
 
 def ready(project: Project) -> None:
@@ -138,7 +138,7 @@ def test_pods_reach_each_other_by_name_and_by_service_across_nodes(three: Projec
 
 def test_a_dead_nodes_pod_moves_and_a_cut_off_nodes_pod_is_never_started_twice(three: Project) -> None:
     one_a_node(three)
-    cut, dead = Node(1), Node(2)
+    cut, dead = three.state.slot.node(1), three.state.slot.node(2)
     kept, moved = (pods(three)[each.name]["metadata"] for each in (cut, dead))
     three.must("make", "node", "DO=partition", f"N={cut.index}")
     three.must("make", "node", "DO=stop", f"N={dead.index}")
@@ -152,7 +152,7 @@ def test_a_dead_nodes_pod_moves_and_a_cut_off_nodes_pod_is_never_started_twice(t
     eventually(lambda: three.ready(moved["name"]), "the dead node's pod runs elsewhere", 60)
     new = three.get("pod", moved["name"])
     assert new["metadata"]["uid"] != moved["uid"]
-    assert new["spec"]["nodeName"] == Node(0).name
+    assert new["spec"]["nodeName"] == three.state.slot.node(0).name
 
     def leaves() -> bool:
         return "deletionTimestamp" in three.get("pod", kept["name"])["metadata"]

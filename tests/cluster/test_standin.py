@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.gce import COMPUTE, PORT, client, daemon, token_file
-from localcloud.host.layout import BRIDGE
+from localcloud import gce
+from localcloud.gce import client, daemon, token_file
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
 from tests.support.gce_strangers import ask, listeners, read
@@ -82,7 +82,8 @@ class Standin:
         return daemon.token(self.project.state)
 
     def disks(self) -> dict[str, dict[str, Any]]:
-        items = client.request(COMPUTE, "GET", DISKS, token=token_file.read(self.token_file))["items"]
+        url, token = gce.compute_url(self.project.state.slot), token_file.read(self.token_file)
+        items = client.request(url, "GET", DISKS, token=token)["items"]
         return {disk["name"]: disk for disk in items}
 
 
@@ -114,7 +115,7 @@ def test_a_stack_for_gke_runs_here_on_its_own_disks_and_the_file_stays_as_it_was
 def test_a_cloud_sql_instance_is_a_mysql_which_pods_write_to_and_read_a_replica_of(google: Standin) -> None:
     assert google.note("first") == {"notes": ["first"], "servers": [[1, 0], [2, 1]]}
     google.project.down()
-    assert not list(Path("/run/netns").glob(f"{BRIDGE}-*"))
+    assert not list(Path("/run/netns").glob(f"{google.project.state.slot.bridge}-*"))
     google.project.up()
     assert google.note("second") == {"notes": ["first", "second"], "servers": [[1, 0], [2, 1]]}
 
@@ -143,20 +144,21 @@ def test_another_user_and_another_page_get_nothing_of_the_stand_in_and_nobody_te
     google: Standin,
 ) -> None:
     token = token_file.read(google.token_file)
-    end = f"HTTP/1.1\nHost: 127.0.0.1:{PORT}\nConnection: close"
+    port = google.project.state.slot.gce_port
+    end = f"HTTP/1.1\nHost: 127.0.0.1:{port}\nConnection: close"
     listing = f"GET /compute/v1/{DISKS} {end}"
     account = f"POST /sql/v1beta4/projects/{PROJECT}/instances/orders/users {end}\nContent-Type: application/json"
-    refused = ask((PORT, listing), (PORT, f"{account}\nContent-Length: 0"))
+    refused = ask((port, listing), (port, f"{account}\nContent-Length: 0"))
     assert [answer.partition("\r\n")[0] for answer in refused] == ["HTTP/1.1 401 Unauthorized"] * 2
     assert read(google.token_file) == "Permission denied"
 
     known = f"{listing}\nAuthorization: Bearer {token}"
-    page, rebound = f"{known}\nOrigin: https://evil.example", known.replace(f"127.0.0.1:{PORT}", "evil.example")
-    answers = [answer.partition("\r\n")[0] for answer in ask((PORT, known), (PORT, page), (PORT, rebound))]
+    page, rebound = f"{known}\nOrigin: https://evil.example", known.replace(f"127.0.0.1:{port}", "evil.example")
+    answers = [answer.partition("\r\n")[0] for answer in ask((port, known), (port, page), (port, rebound))]
     assert answers == ["HTTP/1.1 200 OK", "HTTP/1.1 403 Forbidden", "HTTP/1.1 403 Forbidden"]
 
     # The CSI programs' machines have a metadata server each, as Google's have; it hands the token to their own driver.
     question = "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1\nMetadata-Flavor: Google"
-    told = ask(*((port, f"{question}\nHost: 127.0.0.1:{port}\nConnection: close") for port in listeners()))
+    told = ask(*((each, f"{question}\nHost: 127.0.0.1:{each}\nConnection: close") for each in listeners()))
     assert sum("this is not for you" in answer for answer in told) >= 2, "the controller's and the node's were asked"
     assert not [answer for answer in told if token in answer]

@@ -22,7 +22,7 @@ from localcloud.gce.sql_servers import Servers
 from localcloud.gce.store import Store
 from localcloud.gce.wiring import NAMESPACES, Wiring
 from localcloud.host import daemons
-from localcloud.host.layout import cache
+from localcloud.host.layout import Slot, cache
 from localcloud.images.builder import archive_path
 from tests.support.gce import SQL, Google, serving
 
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.engine, unnoticed]
 IMAGES = cache() / "images"
 HOST = "10.209.0.1"
 LOCK = Path("/run/statefulsets-test-cloud-sql.lock")
-WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "10.209.0.192/27", ())
+WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "10.209.0.192/27", (), Slot("0"))
 ORDERS, COPY = f"{SQL}/instances/orders", f"{SQL}/instances/copy"
 PASSWORD = 'it\'s \\ "quoted" %s'
 SETTINGS: dict[str, Any] = {
@@ -84,7 +84,11 @@ class Rig:
         return self.google.call("PUT", ORDERS, {"settings": {**SETTINGS, **settings}})
 
     def processes(self) -> dict[str, int]:
-        return {each.name: each.pid for each in daemons.running(self.root) if Path(each.argv[0]).name == "mysqld"}
+        return {
+            each.name: each.pid
+            for each in daemons.running(WIRING.slot, self.root)
+            if Path(each.argv[0]).name == "mysqld"
+        }
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 60) -> None:
@@ -136,7 +140,7 @@ def rig(bridge: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]
             rig.sql("INSERT INTO app.orders VALUES (1)")
             yield rig
     finally:
-        daemons.stop([each.pid for each in daemons.running(root)], 30)
+        daemons.stop([each.pid for each in daemons.running(WIRING.slot, root)], 30)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from typing import Any
 from localcloud.gce.sql_backend import FailedError, Files, Server
 from localcloud.gce.sql_servers import Servers
 from localcloud.gce.wiring import Wiring
+from tests.unit.localcloud.places import SLOT
 
 TOLD = "mysqld 9.7.0 of a test"
 
@@ -71,7 +72,7 @@ class World:
 
     def servers(self) -> Servers:
         """As a start of the stand-in finds them."""
-        return Servers(lambda: self.told, lambda number: Fake(self, number), Wiring())
+        return Servers(lambda: self.told, lambda number: Fake(self, number), Wiring.of(SLOT))
 
     def verbs(self) -> list[str]:
         return [verb for verb, *_ in self.done]

@@ -21,6 +21,7 @@ from components.model.passwords import problems as problems_of_password
 from localcloud.stacks.standin import Standin
 from tests.support.recording import record
 from tests.unit.components.programs import ROOT, TARGET, problems
+from tests.unit.localcloud.places import SLOT
 
 DOCS = ROOT / "docs"
 PAGES = ("cloud-sql", "gce-disks", "kubia", "nginx", "persistent-volumes", "stateful")
@@ -161,7 +162,7 @@ def test_the_recipe_for_the_stand_in_writes_into_the_file_that_the_stand_in_read
     first, loop = recipe.split("\n", 1)
     assert first.startswith("where=(")
     ran = recipes.run(f'{first}\n{standin}\n[ "$MADE" = yes ]\n{loop}')
-    file = Standin(ROOT / ".localcloud").stack_file("dev").relative_to(ROOT)
+    file = Standin(ROOT / ".localcloud", SLOT).stack_file("dev").relative_to(ROOT)
     assert_sound(ran, PasswordKeys(), "--stack", "dev-standin", "--config-file", str(file))
 
 

@@ -16,6 +16,7 @@ from localcloud.host.layout import State
 from localcloud.host.progress import Progress
 from localcloud.toolchain import catalog, vendor
 from localcloud.toolchain.catalog import Release, Tool
+from tests.unit.localcloud.places import SLOT
 
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there: a connection is refused at once
 
@@ -65,7 +66,7 @@ def calls(folder: Path) -> list[str]:
 
 def with_pulumi(root: Path, body: str) -> State:
     """The state of a checkout with this script as its Pulumi."""
-    state = State(root / ".localcloud")
+    state = State(root / ".localcloud", SLOT)
     script(state.bin, "pulumi", body)
     return state
 

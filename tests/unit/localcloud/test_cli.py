@@ -20,6 +20,7 @@ from localcloud.host.layout import State, cache, state
 from localcloud.host.progress import Progress
 from localcloud.stacks import pulumi, remote
 from tests.unit.localcloud.fakes import need, quiet
+from tests.unit.localcloud.places import SLOT
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_each_command_reaches_its_work_with_what_was_typed(
     monkeypatch.setattr(module, work, stand_in)
     assert call(monkeypatch, *arguments) == 0
     got = inspect.signature(real).bind(*stand_in.call_args.args, **stand_in.call_args.kwargs).arguments
-    assert got["state"] == State(checkout / "state")
+    assert got["state"] == State(checkout / "state", SLOT)
     assert got.get("cache", cache()) == cache()
     assert isinstance(got.get("progress", quiet()), Progress)
     assert {name: got[name] for name in gets} == gets

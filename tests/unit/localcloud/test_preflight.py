@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,8 @@ from localcloud.host.layout import State
 from localcloud.preflight import GIB
 from localcloud.toolchain.catalog import TOOLS
 from tests.unit.localcloud.fakes import script, tree
-from tests.unit.localcloud.machine import BRIDGE_IP, Machine, fit_machine, free_port
+from tests.unit.localcloud.machine import BRIDGE_IP, Elsewhere, Machine, fit_machine, free_port
+from tests.unit.localcloud.places import SLOT
 
 
 @pytest.fixture
@@ -44,26 +44,22 @@ def test_a_fit_machine_is_not_refused(machine: Machine) -> None:
     assert machine.refusal() == []
 
 
-def test_another_system_or_processor_is_sent_to_docker(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_system_or_processor_is_sent_to_docker(machine: Machine) -> None:
     fix = "a cluster of our own needs Linux on x86_64 or aarch64; use `make up CLUSTER=kind`"
-    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    machine.host = replace(machine.host, processor="riscv64")
     assert machine.refusal() == [f"this machine is Linux riscv64: {fix}"]
-    monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    machine.host = replace(machine.host, system="Darwin", processor="arm64")
     assert machine.refusal() == [f"this machine is Darwin arm64: {fix}"]
 
 
-def test_who_is_not_root_is_told_what_to_do(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+def test_who_is_not_root_is_told_what_to_do(machine: Machine) -> None:
+    machine.host = replace(machine.host, uid=1000)
     line = "not root: namespaces, mounts and the bridge need it; run `sudo make up`, or `make up CLUSTER=kind`"
     assert machine.refusal() == [line]
 
 
-def test_a_laptop_with_macos_hears_both_at_once_and_is_asked_nothing_linux_has(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    monkeypatch.setattr(os, "geteuid", lambda: 501)
+def test_a_laptop_with_macos_hears_both_at_once_and_is_asked_nothing_linux_has(machine: Machine) -> None:
+    machine.host = replace(machine.host, system="Darwin", uid=501)
     shutil.rmtree(machine.cgroups)
     system, root = machine.refusal()
     assert system.startswith("this machine is Darwin")
@@ -94,7 +90,7 @@ def test_a_kernel_without_overlayfs_is_refused(machine: Machine) -> None:
 
 @pytest.mark.parametrize("place", ["/run/user/0/project/.localcloud", "/var/run/project/.localcloud"])
 def test_state_where_a_node_would_hide_it_is_refused(place: str, machine: Machine) -> None:
-    machine.state = State(Path(place))
+    machine.state = State(Path(place), SLOT)
     assert machine.refusal() == [
         f"{place} lies under /run, which a node replaces by its own; clone the project elsewhere"
     ]
@@ -112,33 +108,29 @@ def test_the_cluster_of_another_checkout_is_named_with_the_command_that_stops_it
     ]
 
 
-def test_ports_that_others_listen_on_are_all_named(
-    machine: Machine, listener: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ports_that_others_listen_on_are_all_named(machine: Machine, listener: Callable[[str], int]) -> None:
     port = listener("127.0.0.1")
-    monkeypatch.setattr(preflight, "LOOPBACK_PORTS", (port, free_port()))
+    machine.is_in(Elsewhere(loopback_ports=(port, free_port())))
     assert machine.refusal() == [f"ports in use: 127.0.0.1:{port}; `ss -ltnp` names the processes, end them first"]
 
 
 def test_another_cluster_that_listens_on_every_address_is_noticed_before_our_own_has_one(
-    machine: Machine, listener: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, listener: Callable[[str], int]
 ) -> None:
     port = listener("0.0.0.0")  # noqa: S104 - as k3s and kubeadm do with 6443
-    monkeypatch.setattr(preflight, "BRIDGE_PORTS", (free_port(), port))
+    machine.is_in(Elsewhere(bridge_ports=(free_port(), port)))
     assert machine.refusal() == [f"ports in use: {BRIDGE_IP}:{port}; `ss -ltnp` names the processes, end them first"]
 
 
 def test_a_program_on_loopback_does_not_keep_the_api_server_from_the_bridge(
-    machine: Machine, listener: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, listener: Callable[[str], int]
 ) -> None:
-    monkeypatch.setattr(preflight, "BRIDGE_PORTS", (listener("127.0.0.1"),))  # as kind does
+    machine.is_in(Elsewhere(bridge_ports=(listener("127.0.0.1"),)))  # as kind does
     assert machine.refusal() == []
 
 
-def test_ports_that_our_own_cluster_listens_on_are_not_taken(
-    machine: Machine, listener: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preflight, "LOOPBACK_PORTS", (listener("127.0.0.1"),))
+def test_ports_that_our_own_cluster_listens_on_are_not_taken(machine: Machine, listener: Callable[[str], int]) -> None:
+    machine.is_in(Elsewhere(loopback_ports=(listener("127.0.0.1"),)))
     machine.running = [Running(str(machine.state.root), "etcd", 7, ("/x/etcd",))]
     assert machine.refusal() == []
 
@@ -201,7 +193,7 @@ def test_packages_are_only_refused_where_nothing_can_install_them(machine: Machi
 
 
 def test_every_problem_is_named_at_once_and_nothing_has_been_changed(
-    machine: Machine, listener: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, listener: Callable[[str], int]
 ) -> None:
     log = machine.root / "commands"
     for program in ("go", "apt-get", "systemctl", "iptables", "nsenter"):
@@ -209,11 +201,11 @@ def test_every_problem_is_named_at_once_and_nothing_has_been_changed(
     machine.routes("10.213.0.0/16")
     shutil.rmtree(machine.cgroups)
     (machine.root / "filesystems").write_text("")
-    machine.state = State(Path("/run/project/.localcloud"))
+    machine.state = State(Path("/run/project/.localcloud"), SLOT)
     other = machine.root / "other" / ".localcloud"
     other.mkdir(parents=True)
     machine.running = [Running(str(other), "etcd", 7, ("etcd",))]
-    monkeypatch.setattr(preflight, "LOOPBACK_PORTS", (listener("127.0.0.1"),))
+    machine.is_in(Elsewhere(loopback_ports=(listener("127.0.0.1"),)))
     machine.free, machine.reachable = GIB, False
     machine.missing_tools = {"pulumi"}
     (machine.bin / "containerd").unlink()
@@ -237,11 +229,11 @@ def test_packages_are_named_before_they_are_installed(machine: Machine, monkeypa
         with log.open("a") as file:
             file.write(f"{text}\n")
 
-    preflight.install_packages(say)
+    preflight.install_packages(say, machine.host)
     assert not log.exists(), "all is there"
     (machine.bin / "runc").unlink()
     (machine.bin / "iptables").unlink()
-    preflight.install_packages(say)
+    preflight.install_packages(say, machine.host)
     assert log.read_text().splitlines() == [
         "installing Debian packages: runc, iptables",
         "noninteractive -qq update",
@@ -254,18 +246,18 @@ def test_where_systemd_runs_the_user_hears_how_to_stop_debians_own_containerd(ma
     script(machine.bin, "apt-get", "exit 0")
     (machine.bin / "containerd").unlink()
     heard: list[str] = []
-    preflight.install_packages(heard.append)
+    preflight.install_packages(heard.append, machine.host)
     assert heard[-1].endswith("`systemctl disable --now containerd` stops it")
 
 
-def test_a_slot_that_does_not_exist_is_refused(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle, "SLOT", "7")
+def test_a_slot_that_does_not_exist_is_refused(machine: Machine) -> None:
+    machine.is_in(Elsewhere("7"))
     assert machine.refusal() == ["LOCALCLOUD_SLOT is '7'; it is one of 0, 1, 2, 3 (default: 0)"]
 
 
 def test_a_cluster_is_not_started_a_second_time_in_another_slot(machine: Machine) -> None:
     machine.state.root.mkdir(parents=True, exist_ok=True)
-    machine.state.slot.write_text("3")
+    machine.state.made_in.write_text("3")
     refusal = "LOCALCLOUD_SLOT is '0', but this cluster was made in slot 3; unset it"
     assert machine.refusal() == [refusal]
     with pytest.raises(LocalCloudError, match=refusal), lifecycle.alone(machine.state):

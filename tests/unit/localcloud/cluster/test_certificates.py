@@ -9,6 +9,7 @@ import ipaddress
 import json
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,21 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud.cluster import certificates, controlplane
-from localcloud.host.layout import API_SERVICE_IP, API_URL, BRIDGE_IP, CONTEXT, Node, State, first_nodes
+from localcloud.host.layout import CONTEXT, Slot, State
+from tests.unit.localcloud.places import SLOT
 
 VERIFY_STRICTLY = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN  # what Python does from 3.13 on
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return State(tmp_path / "state")
+    return State(tmp_path / "state", SLOT)
 
 
 @pytest.fixture(scope="module")
 def issued(tmp_path_factory: pytest.TempPathFactory) -> State:
     """A cluster's certificates, for tests that only look at them."""
-    state = State(tmp_path_factory.mktemp("issued") / "state")
+    state = State(tmp_path_factory.mktemp("issued") / "state", SLOT)
     certificates.ensure(state)
     return state
 
@@ -52,7 +54,7 @@ def files(state: State) -> dict[str, bytes]:
 def assert_whole(state: State) -> None:
     """Every identity has a key, a certificate of this key and authority, and a kubeconfig that holds both."""
     authority = certificate(state, "ca")
-    for identity in certificates.identities(first_nodes(1)):
+    for identity in certificates.identities(SLOT, SLOT.nodes(1)):
         leaf = certificate(state, identity.file)
         leaf.verify_directly_issued_by(authority)
         pem = (state.pki / f"{identity.file}.key").read_bytes()
@@ -104,14 +106,14 @@ def test_a_new_cluster_gets_every_certificate_and_a_second_look_changes_none(sta
         (
             "apiserver",
             "admin",
-            (BRIDGE_IP, API_SERVICE_IP, "127.0.0.1", "localhost", "kubernetes.default.svc", "kubernetes"),
+            (SLOT.bridge_ip, SLOT.api_service_ip, "127.0.0.1", "localhost", "kubernetes.default.svc", "kubernetes"),
         ),
-        ("apiserver", f"kubelet-{Node(0).name}", (BRIDGE_IP,)),
+        ("apiserver", f"kubelet-{SLOT.node(0).name}", (SLOT.bridge_ip,)),
         ("etcd", "etcd-client", ("127.0.0.1", "localhost")),
         ("etcd", "etcd", ("127.0.0.1",)),
         ("controller-manager", "admin", ("127.0.0.1",)),
         ("scheduler", "admin", ("127.0.0.1",)),
-        (f"kubelet-{Node(0).name}", "apiserver-kubelet-client", (Node(0).name, Node(0).ip)),
+        (f"kubelet-{SLOT.node(0).name}", "apiserver-kubelet-client", (SLOT.node(0).name, SLOT.node(0).ip)),
     ],
 )
 def test_those_who_talk_trust_each_other(server: str, client: str, hosts: tuple[str, ...], issued: State) -> None:
@@ -123,31 +125,31 @@ def test_those_who_talk_trust_each_other(server: str, client: str, hosts: tuple[
 
 
 def test_a_server_is_trusted_under_its_own_names_only(issued: State) -> None:
-    for server, stranger in (("etcd", BRIDGE_IP), ("apiserver", Node(0).ip), ("scheduler", "example.org")):
+    for server, stranger in (("etcd", SLOT.bridge_ip), ("apiserver", SLOT.node(0).ip), ("scheduler", "example.org")):
         with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
             shake_hands(issued, server, "admin", stranger)
 
 
 def test_a_client_cannot_pass_for_a_server(issued: State) -> None:
-    for identity in certificates.identities(first_nodes(1)):
+    for identity in certificates.identities(SLOT, SLOT.nodes(1)):
         usage = certificate(issued, identity.file).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         assert (ExtendedKeyUsageOID.SERVER_AUTH in usage) == bool(identity.hosts), identity.file
         assert ExtendedKeyUsageOID.CLIENT_AUTH in usage
 
 
 def test_another_cluster_is_not_trusted(state: State, tmp_path: Path) -> None:
-    other = State(tmp_path / "other")
+    other = State(tmp_path / "other", SLOT)
     certificates.ensure(state)
     certificates.ensure(other)
     (state.pki / "ca.crt").write_bytes((other.pki / "ca.crt").read_bytes())
     with pytest.raises(ssl.SSLCertVerificationError):
-        shake_hands(state, "apiserver", "admin", BRIDGE_IP)
+        shake_hands(state, "apiserver", "admin", SLOT.bridge_ip)
 
 
 def test_an_issued_certificate_cannot_issue_others(issued: State) -> None:
     constraints = certificate(issued, "ca").extensions.get_extension_for_class(x509.BasicConstraints).value
     assert (constraints.ca, constraints.path_length) == (True, 0)
-    for identity in certificates.identities(first_nodes(1)):
+    for identity in certificates.identities(SLOT, SLOT.nodes(1)):
         with pytest.raises(x509.ExtensionNotFound):
             certificate(issued, identity.file).extensions.get_extension_for_class(x509.BasicConstraints)
 
@@ -158,19 +160,19 @@ def test_users_and_groups_are_those_that_kubernetes_own_roles_name(issued: State
         "controller-manager": ("system:kube-controller-manager", []),
         "scheduler": ("system:kube-scheduler", []),
         "kube-proxy": ("system:kube-proxy", []),
-        f"kubelet-{Node(0).name}": (f"system:node:{Node(0).name}", ["system:nodes"]),
+        f"kubelet-{SLOT.node(0).name}": (f"system:node:{SLOT.node(0).name}", ["system:nodes"]),
     }
     for name, (user, groups) in expected.items():
         subject = certificate(issued, name).subject
         assert names(subject, NameOID.COMMON_NAME) == [user]
         assert names(subject, NameOID.ORGANIZATION_NAME) == groups
-    masters = [i.file for i in certificates.identities(first_nodes(1)) if "system:masters" in i.groups]
+    masters = [i.file for i in certificates.identities(SLOT, SLOT.nodes(1)) if "system:masters" in i.groups]
     assert masters == ["admin"], "no part of the cluster is above its rules"
 
 
 def test_the_roles_of_our_own_name_users_that_exist(state: State) -> None:
-    users = {identity.user for identity in certificates.identities(first_nodes(1))}
-    groups = {group for identity in certificates.identities(first_nodes(1)) for group in identity.groups}
+    users = {identity.user for identity in certificates.identities(SLOT, SLOT.nodes(1))}
+    groups = {group for identity in certificates.identities(SLOT, SLOT.nodes(1)) for group in identity.groups}
     documents = list(yaml.safe_load_all((controlplane.MANIFESTS / "rbac.yaml").read_text()))
     subjects = [subject for document in documents for subject in document.get("subjects", [])]
     assert {s["name"] for s in subjects if s["kind"] == "User"} <= users
@@ -179,7 +181,7 @@ def test_the_roles_of_our_own_name_users_that_exist(state: State) -> None:
 
 
 def test_each_node_has_an_identity_of_its_own() -> None:
-    kubelets = [i for i in certificates.identities([Node(0), Node(1)]) if i.file.startswith("kubelet-")]
+    kubelets = [i for i in certificates.identities(SLOT, [SLOT.node(0), SLOT.node(1)]) if i.file.startswith("kubelet-")]
     assert [(i.user, i.hosts) for i in kubelets] == [
         ("system:node:statefulsets-0", ("statefulsets-0", "10.213.0.10")),
         ("system:node:statefulsets-1", ("statefulsets-1", "10.213.0.11")),
@@ -199,8 +201,8 @@ def test_the_kubeconfig_means_this_cluster_and_needs_no_other_file(issued: State
     (cluster,) = config["clusters"]
     (user,) = config["users"]
     assert context == {"name": CONTEXT, "context": {"cluster": cluster["name"], "user": user["name"]}}
-    assert cluster["cluster"]["server"] == API_URL
-    assert ipaddress.ip_address(API_URL.split("/")[2].split(":")[0]) == ipaddress.ip_address(BRIDGE_IP)
+    assert cluster["cluster"]["server"] == SLOT.api_url
+    assert ipaddress.ip_address(SLOT.api_url.split("/")[2].split(":")[0]) == ipaddress.ip_address(SLOT.bridge_ip)
     assert base64.b64decode(cluster["cluster"]["certificate-authority-data"]) == (issued.pki / "ca.crt").read_bytes()
     assert set(cluster["cluster"]) == {"server", "certificate-authority-data"}, "nothing that trusts more"
     assert set(user["user"]) == {"client-certificate-data", "client-key-data"}
@@ -219,7 +221,9 @@ def test_what_ends_within_thirty_days_is_renewed_and_the_authority_stays(
     assert kept == {"ca.crt", "ca.key", "sa.key", "sa.pub"}
     assert_whole(state)
     month = dt.datetime.now(dt.UTC) + dt.timedelta(days=300)
-    assert all(certificate(state, i.file).not_valid_after_utc > month for i in certificates.identities(first_nodes(1)))
+    assert all(
+        certificate(state, i.file).not_valid_after_utc > month for i in certificates.identities(SLOT, SLOT.nodes(1))
+    )
 
 
 def test_what_has_more_than_thirty_days_left_is_not_touched(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,25 +255,29 @@ def test_a_node_that_joins_gets_keys_and_nobody_elses_change(state: State) -> No
     )
     after = files(state)
     assert {name: after[name] for name in before} == before
-    certificates.forget(state, Node(1))
+    certificates.forget(state, SLOT.node(1))
     assert set(before) | {f"kubelet-statefulsets-2.{kind}" for kind in ("crt", "key", "kubeconfig")} == set(
         files(state)
     )
 
 
-def test_a_certificate_of_other_addresses_or_another_api_server_is_issued_anew(
-    state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass(frozen=True)
+class Moved(Slot):
+    """A slot whose API server listens on another address, or is called by another one."""
+
+    name: str = "0"
+    bridge_ip: str = SLOT.bridge_ip
+    api_url: str = SLOT.api_url
+
+
+def test_a_certificate_of_other_addresses_or_another_api_server_is_issued_anew(state: State) -> None:
     certificates.ensure(state)
-    with monkeypatch.context() as moved:
-        moved.setattr(certificates, "BRIDGE_IP", "10.216.0.1")
-        assert certificates.ensure(state) == {"apiserver"}
+    assert certificates.ensure(replace(state, slot=Moved(bridge_ip="10.216.0.1"))) == {"apiserver"}
     assert certificates.ensure(state) == {"apiserver"}
-    with monkeypatch.context() as moved:
-        elsewhere = "https://10.216.0.1:6443"
-        moved.setattr(certificates, "API_URL", elsewhere)
-        assert certificates.ensure(state) == {identity.file for identity in certificates.identities(state.nodes)}
-        assert json.loads(state.kubeconfig.read_text())["clusters"][0]["cluster"]["server"] == elsewhere
+    elsewhere = "https://10.216.0.1:6443"
+    everyone = {identity.file for identity in certificates.identities(SLOT, state.nodes)}
+    assert certificates.ensure(replace(state, slot=Moved(api_url=elsewhere))) == everyone
+    assert json.loads(state.kubeconfig.read_text())["clusters"][0]["cluster"]["server"] == elsewhere
 
 
 def lose_certificate(state: State) -> None:
@@ -296,8 +304,9 @@ def test_a_lost_or_torn_file_is_made_again(spoil: Callable[[State], None], state
 def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
     renewal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = tuple(identity for identity in certificates.identities(first_nodes(1)) if identity.file in ("etcd", "admin"))
-    monkeypatch.setattr(certificates, "identities", lambda _: few)
+    everyone = certificates.identities(SLOT, SLOT.nodes(1))
+    few = tuple(identity for identity in everyone if identity.file in ("etcd", "admin"))
+    monkeypatch.setattr(certificates, "identities", lambda *_: few)
     real = certificates._write
     written = 0
 
@@ -313,11 +322,11 @@ def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
         return write
 
     monkeypatch.setattr(certificates, "_write", counting(-1))
-    certificates.ensure(State(tmp_path / "all"))
+    certificates.ensure(State(tmp_path / "all", SLOT))
     writes = written
     assert writes == 4 + 3 * len(few) + 1
     for limit in range(writes):
-        state = State(tmp_path / str(limit))
+        state = State(tmp_path / str(limit), SLOT)
         if renewal:
             with monkeypatch.context() as old:
                 old.setattr(certificates, "LIFETIME", dt.timedelta(days=2))

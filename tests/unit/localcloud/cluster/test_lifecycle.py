@@ -19,13 +19,14 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import State
 from localcloud.node import csi, node
 from tests.unit.localcloud.fakes import quiet, said
+from tests.unit.localcloud.places import SLOT
 
 API = dict[str, tuple[int, Any]]
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return State(tmp_path / "state")
+    return State(tmp_path / "state", SLOT)
 
 
 @pytest.fixture

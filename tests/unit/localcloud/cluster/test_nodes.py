@@ -12,6 +12,7 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import Node, State
 from localcloud.node import network, node
 from tests.unit.localcloud.fakes import quiet, said
+from tests.unit.localcloud.places import SLOT
 
 
 class Api:
@@ -60,7 +61,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    state = State(tmp_path / "state")
+    state = State(tmp_path / "state", SLOT)
     state.keep_nodes(3)
     return state
 
@@ -70,22 +71,22 @@ def taints(api: Api, each: Node) -> list[str]:
 
 
 def test_a_cluster_has_one_node_until_it_was_asked_for_more_and_keeps_the_number(tmp_path: Path) -> None:
-    state = State(tmp_path / "new")
-    assert state.nodes == (Node(0),)
+    state = State(tmp_path / "new", SLOT)
+    assert state.nodes == (SLOT.node(0),)
     state.keep_nodes(3)
-    assert State(tmp_path / "new").nodes == (Node(0), Node(1), Node(2))
+    assert State(tmp_path / "new", SLOT).nodes == (SLOT.node(0), SLOT.node(1), SLOT.node(2))
     (state.root / "node-count").write_text("")  # what a full disk leaves
-    assert state.nodes == (Node(0),)
+    assert state.nodes == (SLOT.node(0),)
 
 
 def test_three_nodes_stand_in_the_three_zones_of_the_stack_files_region() -> None:
-    assert [Node(index).zone for index in range(4)] == [
+    assert [SLOT.node(index).zone for index in range(4)] == [
         "europe-west1-b",
         "europe-west1-c",
         "europe-west1-d",
         "europe-west1-b",
     ]
-    assert Node(1).labels == {
+    assert SLOT.node(1).labels == {
         "topology.kubernetes.io/region": "europe-west1",
         "topology.kubernetes.io/zone": "europe-west1-c",
         "topology.gke.io/zone": "europe-west1-c",
@@ -95,14 +96,14 @@ def test_three_nodes_stand_in_the_three_zones_of_the_stack_files_region() -> Non
 def test_nodes_are_ready_when_every_one_of_them_says_so(state: State, api: Api) -> None:
     for each in state.nodes:
         api.add(each)
-    api.add(Node(5), "False")  # of another time: not the cluster's
+    api.add(SLOT.node(5), "False")  # of another time: not the cluster's
     assert nodes.ready(state)
     assert nodes.in_order(state)
-    api.add(Node(2), "Unknown")
+    api.add(SLOT.node(2), "Unknown")
     assert not nodes.ready(state)
-    api.nodes.pop(Node(2).name)
+    api.nodes.pop(SLOT.node(2).name)
     assert not nodes.ready(state)
-    api.add(Node(2), status={})
+    api.add(SLOT.node(2), status={})
     assert not nodes.ready(state)
     api.answers["/api/v1/nodes"] = (503, "not yet")
     assert not nodes.ready(state)
@@ -121,37 +122,37 @@ def test_a_node_without_its_zone_or_cut_off_or_out_of_service_is_not_in_order(
 ) -> None:
     for each in state.nodes:
         api.add(each)
-    api.nodes[Node(1).name]["metadata"]["labels"].pop("topology.gke.io/zone")
+    api.nodes[SLOT.node(1).name]["metadata"]["labels"].pop("topology.gke.io/zone")
     assert not nodes.in_order(state)
     assert nodes.amend(state)
     assert nodes.in_order(state)
-    assert nodes.take_out_of_service(state, Node(1))
+    assert nodes.take_out_of_service(state, SLOT.node(1))
     assert nodes.ready(state)
     assert not nodes.in_order(state)
     assert nodes.amend(state)
     assert nodes.in_order(state)
-    monkeypatch.setattr(network, "is_cut", lambda each: each == Node(2))
+    monkeypatch.setattr(network, "is_cut", lambda each: each == SLOT.node(2))
     assert not nodes.in_order(state)
 
 
 def test_a_node_is_taken_out_of_service_once_and_other_taints_stay(state: State, api: Api) -> None:
-    api.add(Node(1), spec={"taints": [{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}]})
+    api.add(SLOT.node(1), spec={"taints": [{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}]})
     for _ in range(2):
-        assert nodes.take_out_of_service(state, Node(1))
-        assert taints(api, Node(1)) == ["node.kubernetes.io/unreachable", "node.kubernetes.io/out-of-service"]
+        assert nodes.take_out_of_service(state, SLOT.node(1))
+        assert taints(api, SLOT.node(1)) == ["node.kubernetes.io/unreachable", "node.kubernetes.io/out-of-service"]
     assert nodes.amend(state)
-    assert taints(api, Node(1)) == ["node.kubernetes.io/unreachable"]
-    assert not nodes.take_out_of_service(state, Node(2)), "the API does not know it"
+    assert taints(api, SLOT.node(1)) == ["node.kubernetes.io/unreachable"]
+    assert not nodes.take_out_of_service(state, SLOT.node(2)), "the API does not know it"
 
 
 def test_what_a_controller_writes_at_the_same_time_is_not_overwritten(
     state: State, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    item = api.add(Node(1))
+    item = api.add(SLOT.node(1))
     seen = {"metadata": {**item["metadata"]}, "spec": {}}
-    monkeypatch.setattr(nodes, "objects", lambda _: {Node(1).name: seen})
+    monkeypatch.setattr(nodes, "objects", lambda _: {SLOT.node(1).name: seen})
     item["metadata"]["resourceVersion"] = "2"
-    assert not nodes.take_out_of_service(state, Node(1)), "to be tried again with what is there now"
+    assert not nodes.take_out_of_service(state, SLOT.node(1)), "to be tried again with what is there now"
 
 
 def volume(name: str, *hosts: str) -> dict[str, Any]:
@@ -207,10 +208,10 @@ def test_a_node_that_somebody_still_needs_stays(
 
 
 def test_files_that_a_deleted_volume_left_are_not_deleted_with_the_node(state: State, leaving: list[str]) -> None:
-    (state.node(Node(1)) / "statefulsets/volumes/kubia.txt").write_text("kept")
+    (state.node(SLOT.node(1)) / "statefulsets/volumes/kubia.txt").write_text("kept")
     with pytest.raises(LocalCloudError, match=r"^statefulsets-1 cannot go: \S+/statefulsets has files of volumes"):
         nodes.shrink(state, 1, quiet())
-    assert (state.node(Node(1)) / "statefulsets/volumes/kubia.txt").exists()
+    assert (state.node(SLOT.node(1)) / "statefulsets/volumes/kubia.txt").exists()
 
 
 def test_a_node_that_nobody_needs_goes_with_its_object_its_pods_its_keys_and_its_disk(
@@ -226,8 +227,8 @@ def test_a_node_that_nobody_needs_goes_with_its_object_its_pods_its_keys_and_its
         "/api/v1/nodes/statefulsets-2",
         "/api/v1/namespaces/default/pods/web-x?gracePeriodSeconds=0",
     ]
-    assert state.nodes == (Node(0), Node(1))
-    assert not state.node(Node(2)).exists()
+    assert state.nodes == (SLOT.node(0), SLOT.node(1))
+    assert not state.node(SLOT.node(2)).exists()
     assert not list(state.pki.glob("*statefulsets-2*"))
     assert list(state.pki.glob("*statefulsets-1*"))
     assert said(progress) == "node statefulsets-2 is gone\n"
@@ -238,7 +239,7 @@ def test_a_pod_is_believed_to_run_only_when_its_container_does(
 ) -> None:
     """After a node lost power the API shows its pods as Ready until the kubelet has looked."""
     claiming: dict[str, Any] = {
-        "spec": {"nodeName": Node(0).name},
+        "spec": {"nodeName": SLOT.node(0).name},
         "status": {
             "conditions": [{"type": "Ready", "status": "True"}],
             "containerStatuses": [{"containerID": "containerd://abc"}],

@@ -14,6 +14,7 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import Node, State
 from localcloud.node import network, node
 from tests.unit.localcloud.fakes import quiet, said, script
+from tests.unit.localcloud.places import SLOT
 
 
 @dataclass
@@ -66,14 +67,14 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     monkeypatch.setattr(nodes, "wait_amended", world.amend)
     monkeypatch.setattr(nodes, "heard", world.heard)
     ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}  # what the API remembers
-    monkeypatch.setattr(nodes, "objects", lambda _: {Node(i).name: ready for i in range(3)})
+    monkeypatch.setattr(nodes, "objects", lambda _: {SLOT.node(i).name: ready for i in range(3)})
     monkeypatch.setattr(outages, "PATIENCE", 0.3)
     return world
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    state = State(tmp_path / "state")
+    state = State(tmp_path / "state", SLOT)
     state.keep_nodes(3)
     return state
 
@@ -81,8 +82,8 @@ def state(tmp_path: Path) -> State:
 def test_a_stopped_node_is_dead_before_the_api_is_told(world: World, state: State) -> None:
     outages.stop(state, 2, quiet())
     assert world.did == ["cut power 2", "taint 2"]
-    assert outages.of(state, Node(2)) == "stopped"
-    assert outages.of(state, Node(1)) == ""
+    assert outages.of(state, SLOT.node(2)) == "stopped"
+    assert outages.of(state, SLOT.node(1)) == ""
 
 
 def test_stopping_twice_is_said_and_changes_nothing(world: World, state: State) -> None:
@@ -110,10 +111,10 @@ def test_a_node_is_in_service_again_before_it_has_power(world: World, state: Sta
 def test_a_partition_is_never_told_to_the_api_and_heals(world: World, state: State) -> None:
     for _ in range(2):
         outages.partition(state, 1, quiet())
-    assert outages.of(state, Node(1)) == "partitioned"
+    assert outages.of(state, SLOT.node(1)) == "partitioned"
     assert (world.did, world.out_of_service) == ([], set()), "its pods run on: two could write"
     outages.heal(state, 1, quiet())
-    assert outages.of(state, Node(1)) == ""
+    assert outages.of(state, SLOT.node(1)) == ""
     progress = quiet()
     outages.heal(state, 1, progress)
     assert said(progress) == "statefulsets-1 was not cut off\n"
@@ -165,24 +166,24 @@ def test_a_node_was_last_heard_of_when_it_renewed_its_lease(state: State, monkey
     path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/statefulsets-1"
     answers = {path: (200, {"spec": {"renewTime": "2026-01-02T03:04:05.678901Z"}})}
     monkeypatch.setattr(controlplane, "request", lambda _, method, asked: answers[asked])
-    assert nodes.heard(state, Node(1)) == dt.datetime(2026, 1, 2, 3, 4, 5, 678901, dt.UTC)
+    assert nodes.heard(state, SLOT.node(1)) == dt.datetime(2026, 1, 2, 3, 4, 5, 678901, dt.UTC)
     answers[path] = (200, {"spec": {}})
-    assert nodes.heard(state, Node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    assert nodes.heard(state, SLOT.node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
     answers[path] = (404, {})
-    assert nodes.heard(state, Node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    assert nodes.heard(state, SLOT.node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def test_a_port_counts_as_cut_only_when_both_ends_are_plugged_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = tmp_path / Node(1).host_link
+    port = tmp_path / SLOT.node(1).host_link
     (port / "brport").mkdir(parents=True)
     monkeypatch.setattr(network, "Path", lambda *parts: tmp_path.joinpath(*parts[1:]))
     for blocked, carrier, cut in (("0", "up", True), ("0", "down", False), ("3", "up", False)):
         (port / "brport/state").write_text(f"{blocked}\n")
         (port / "operstate").write_text(f"{carrier}\n")
-        assert network.is_cut(Node(1)) is cut
-    assert not network.is_cut(Node(2)), "it has no cable"
+        assert network.is_cut(SLOT.node(1)) is cut
+    assert not network.is_cut(SLOT.node(2)), "it has no cable"
 
 
 def test_a_port_that_forwards_is_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,9 +192,9 @@ def test_a_port_that_forwards_is_not_touched(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     for cut in (False, True):
         monkeypatch.setattr(network, "is_cut", lambda each, cut=cut: cut)
-        network.mend(Node(1))
-    network.cut(Node(1))
-    link = Node(1).host_link
+        network.mend(SLOT.node(1))
+    network.cut(SLOT.node(1))
+    link = SLOT.node(1).host_link
     assert log.read_text() == f"link set dev {link} state 3\nlink set dev {link} state 0\n"
 
 

@@ -14,26 +14,17 @@ import yaml
 
 from localcloud.cluster import certificates, controlplane
 from localcloud.host.daemons import Daemon
-from localcloud.host.layout import (
-    API_SERVICE_IP,
-    BRIDGE_IP,
-    CLUSTER_DOMAIN,
-    CONTEXT,
-    NODE_NET,
-    SERVICE_NET,
-    Node,
-    State,
-    first_nodes,
-)
+from localcloud.host.layout import CLUSTER_DOMAIN, CONTEXT, State
 from localcloud.node import files, node
+from tests.unit.localcloud.places import SLOT
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> State:
     """A cluster with its certificates and one node's files."""
-    state = State(tmp_path_factory.mktemp("checkout") / "it's here")
+    state = State(tmp_path_factory.mktemp("checkout") / "it's here", SLOT)
     certificates.ensure(state)
-    files.write(state, Node(0))
+    files.write(state, SLOT.node(0))
     return state
 
 
@@ -49,15 +40,15 @@ def flags(state: State, name: str) -> dict[str, str]:
 
 
 def kubelet(state: State) -> Any:
-    return yaml.safe_load((state.node(Node(0)) / "etc/kubelet.yaml").read_text())
+    return yaml.safe_load((state.node(SLOT.node(0)) / "etc/kubelet.yaml").read_text())
 
 
 def test_the_api_server_listens_on_the_clusters_own_bridge_only(state: State) -> None:
     api = flags(state, "kube-apiserver")
-    assert api["bind-address"] == api["advertise-address"] == BRIDGE_IP
-    assert ipaddress.ip_address(BRIDGE_IP) in ipaddress.ip_network(NODE_NET)
-    assert api["service-cluster-ip-range"] == SERVICE_NET
-    assert ipaddress.ip_address(API_SERVICE_IP) in ipaddress.ip_network(SERVICE_NET)
+    assert api["bind-address"] == api["advertise-address"] == SLOT.bridge_ip
+    assert ipaddress.ip_address(SLOT.bridge_ip) in ipaddress.ip_network(SLOT.node_net)
+    assert api["service-cluster-ip-range"] == SLOT.service_net
+    assert ipaddress.ip_address(SLOT.api_service_ip) in ipaddress.ip_network(SLOT.service_net)
     assert "insecure-port" not in api
 
 
@@ -90,7 +81,7 @@ def test_a_kubelet_answers_nobody_it_does_not_know(state: State) -> None:
     assert config["authentication"]["webhook"] == {"enabled": True}
     assert config["authentication"]["x509"] == {"clientCAFile": f"{state.pki}/ca.crt"}
     assert config["authorization"] == {"mode": "Webhook"}
-    assert config["address"] == Node(0).ip, "of the node's own network"
+    assert config["address"] == SLOT.node(0).ip, "of the node's own network"
     assert "readOnlyPort" not in config
 
 
@@ -107,9 +98,9 @@ def test_every_certificate_and_key_that_a_process_is_given_exists(state: State) 
     named += re.findall(rf"{re.escape(str(state.pki))}/[\w.-]+", controlplane._corefile(state))
     config = kubelet(state)
     named += [config["tlsCertFile"], config["tlsPrivateKeyFile"], config["authentication"]["x509"]["clientCAFile"]]
-    proxy = yaml.safe_load((state.node(Node(0)) / "etc/kube-proxy.yaml").read_text())
+    proxy = yaml.safe_load((state.node(SLOT.node(0)) / "etc/kube-proxy.yaml").read_text())
     named.append(proxy["clientConnection"]["kubeconfig"])
-    arguments = node._kubelet(state, Node(0), 1).command
+    arguments = node._kubelet(state, SLOT.node(0), 1).command
     named += [word.partition("=")[2] for word in arguments if word.startswith("--kubeconfig=")]
     assert len(named) > 20
     assert [path for path in named if not Path(path).exists()] == []
@@ -139,13 +130,13 @@ def test_the_clusters_dns_answers_on_the_bridge_and_asks_on_only_where_there_is_
     monkeypatch.setattr(controlplane, "Path", lambda path: known.get(path, Path(path)))
     lines = [re.findall(r'"[^"]*"|\S+', line) for line in controlplane._corefile(state).splitlines()]
     lines = [[word.strip('"') for word in words] for words in lines]
-    assert ["bind", BRIDGE_IP] in lines
+    assert ["bind", SLOT.bridge_ip] in lines
     assert ["kubeconfig", f"{state.pki}/coredns.kubeconfig", CONTEXT] in lines, "one word, whatever is in the path"
     for line in lines:
         if line[:1] in (["health"], ["ready"]):
             assert line[1].startswith("127.0.0.1:")
     assert (["forward", ".", "/etc/resolv.conf"] in lines) == bool(upstream)
-    assert kubelet(state)["clusterDNS"] == [BRIDGE_IP]
+    assert kubelet(state)["clusterDNS"] == [SLOT.bridge_ip]
     assert kubelet(state)["clusterDomain"] == CLUSTER_DOMAIN
 
 
@@ -156,24 +147,24 @@ def test_containerds_config_is_valid_and_lowers_no_score_where_it_may_not(
     (tmp_path / "status").write_text(f"CapPrm:\t0000000000000000\nCapEff:\t{capabilities}\n")
     known = {"/proc/self/status": tmp_path / "status"}
     monkeypatch.setattr(files, "Path", lambda path: known.get(path, Path(path)))
-    config = tomllib.loads(files.containerd(state.node(Node(0))))
+    config = tomllib.loads(files.containerd(state.node(SLOT.node(0))))
     cri = config["plugins"]["io.containerd.grpc.v1.cri"]
     assert cri["restrict_oom_score_adj"] is restricted
     assert cri["sandbox_image"] == files.PAUSE_IMAGE
-    assert Path(cri["cni"]["conf_dir"]) == state.node(Node(0)) / "etc/cni"
+    assert Path(cri["cni"]["conf_dir"]) == state.node(SLOT.node(0)) / "etc/cni"
     assert config["root"] == "/var/lib/containerd", "on the node's own disk: images outlive a restart"
     assert config["grpc"]["address"] == kubelet(state)["containerRuntimeEndpoint"].removeprefix("unix://")
 
 
 def test_the_files_of_a_node_are_where_its_programs_look(state: State) -> None:
-    disk = state.node(Node(0))
-    for each in (node._kubelet(state, Node(0), 1), node._kube_proxy(state, Node(0), 1)):
+    disk = state.node(SLOT.node(0))
+    for each in (node._kubelet(state, SLOT.node(0), 1), node._kube_proxy(state, SLOT.node(0), 1)):
         (config,) = [word.partition("=")[2] for word in each.command if word.startswith("--config=")]
         assert yaml.safe_load(Path(config).read_text())["kind"].endswith("Configuration")
         assert each.inside == 1
-    (config,) = [word.partition("=")[2] for word in node._containerd(state, Node(0), 1).command[1:]]
+    (config,) = [word.partition("=")[2] for word in node._containerd(state, SLOT.node(0), 1).command[1:]]
     tomllib.loads(Path(config).read_text())
-    assert Path(kubelet(state)["resolvConf"]).read_text() == f"nameserver {BRIDGE_IP}\n"
+    assert Path(kubelet(state)["resolvConf"]).read_text() == f"nameserver {SLOT.bridge_ip}\n"
     assert all((disk / name).is_dir() for name in ("kubelet", "containerd", "statefulsets", "log"))
 
 
@@ -186,26 +177,26 @@ def test_a_nearly_full_disk_evicts_nobody_and_imported_images_stay(state: State)
 
 
 def test_pods_get_addresses_of_their_own_node_that_are_given_back_at_a_power_cut(state: State) -> None:
-    network = json.loads((state.node(Node(0)) / "etc/cni/10-pods.conflist").read_text())
+    network = json.loads((state.node(SLOT.node(0)) / "etc/cni/10-pods.conflist").read_text())
     ipam = network["plugins"][0]["ipam"]
-    assert ipam["ranges"] == [[{"subnet": Node(0).pod_subnet}]]
+    assert ipam["ranges"] == [[{"subnet": SLOT.node(0).pod_subnet}]]
     assert ipam["dataDir"].startswith("/run/")
-    assert files.cni(Node(3))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.214.3.0/24"}]]
+    assert files.cni(SLOT.node(3))["plugins"][0]["ipam"]["ranges"] == [[{"subnet": "10.214.3.0/24"}]]
 
 
 def test_a_node_is_known_by_one_name_everywhere(state: State) -> None:
-    name = Node(0).name
-    command = node._kubelet(state, Node(0), 1).command
+    name = SLOT.node(0).name
+    command = node._kubelet(state, SLOT.node(0), 1).command
     assert f"--hostname-override={name}" in command
-    assert f"--node-ip={Node(0).ip}" in command
-    proxy = yaml.safe_load((state.node(Node(0)) / "etc/kube-proxy.yaml").read_text())
+    assert f"--node-ip={SLOT.node(0).ip}" in command
+    proxy = yaml.safe_load((state.node(SLOT.node(0)) / "etc/kube-proxy.yaml").read_text())
     assert proxy["hostnameOverride"] == name
-    assert kubelet(state)["cgroupRoot"] == f"/{Node(0).cgroup}"
-    assert {identity.user for identity in certificates.identities(first_nodes(1))} >= {f"system:node:{name}"}
+    assert kubelet(state)["cgroupRoot"] == f"/{SLOT.node(0).cgroup}"
+    assert {identity.user for identity in certificates.identities(SLOT, SLOT.nodes(1))} >= {f"system:node:{name}"}
 
 
 def test_kube_proxy_leaves_the_machines_own_limits_alone(state: State) -> None:
-    proxy = yaml.safe_load((state.node(Node(0)) / "etc/kube-proxy.yaml").read_text())
+    proxy = yaml.safe_load((state.node(SLOT.node(0)) / "etc/kube-proxy.yaml").read_text())
     assert proxy["conntrack"] == {"maxPerCore": 0}
     for address in ("healthzBindAddress", "metricsBindAddress"):
         assert proxy[address].startswith("127.0.0.1:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,34 +12,39 @@ import pytest
 from localcloud.gce import client, daemon, token_file
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.layout import Slot, State
 from tests.support.gce import COMPUTE, ZONE, Google
 
 # It outlives the object that started it: that is what a daemon is.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 
+@dataclass(frozen=True)
+class Elsewhere(Slot):
+    """A slot whose stand-in listens on a port that nobody has taken."""
+
+    name: str = "0"
+    gce_port: int = 0
+
+
 @pytest.fixture
-def google(monkeypatch: pytest.MonkeyPatch) -> Google:
+def google() -> Google:
     """Where the stand-in will listen."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    monkeypatch.setattr(daemon, "PORT", port)
-    monkeypatch.setattr(daemon, "URL", f"http://127.0.0.1:{port}")
-    return Google(port)
+        return Google(free.getsockname()[1])
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    state = State(tmp_path / "state")
+def state(tmp_path: Path, google: Google) -> Iterator[State]:
+    state = State(tmp_path / "state", Elsewhere(gce_port=google.port))
     yield state
-    daemons.stop([process.pid for process in daemons.running(state.root)], 5.0)
+    daemons.stop([process.pid for process in daemons.running(state.slot, state.root)], 5.0)
 
 
 def test_it_is_started_once_and_found_again_by_its_mark(google: Google, state: State) -> None:
     assert daemon.start(state) == ["gce"]
     assert daemon.start(state) == []
-    (process,) = daemons.running(state.root)
+    (process,) = daemons.running(state.slot, state.root)
     assert (process.name, Path(process.argv[0]).name) == ("gce", daemon.daemon(state).program)
     google.token = token_file.read(daemon.token(state))
     daemon.register(state, {"n0": ZONE, "c0": "europe-west1-c"})
@@ -59,7 +64,7 @@ def test_its_token_is_for_its_owner_alone_and_is_on_no_command_line(google: Goog
     file = daemon.token(state)
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
-    (process,) = daemons.running(state.root)
+    (process,) = daemons.running(state.slot, state.root)
     assert token_file.read(file) not in " ".join(process.argv)
     assert str(file) in process.argv
     assert token_file.read(file) not in (state.logs / "gce.log").read_text()
@@ -88,9 +93,9 @@ def test_one_that_an_older_version_started_is_replaced(google: Google, state: St
     now = daemon.daemon(state)
     token_file.ensure(daemon.token(state))
     program = ("-c", "import time; time.sleep(60)")  # it took no token
-    assert daemons.start(state.root, replace(now, command=[now.command[0], *program]), state.logs)
+    assert daemons.start(state, replace(now, command=[now.command[0], *program]))
     assert daemon.start(state) == ["gce"]
-    (process,) = daemons.running(state.root)
+    (process,) = daemons.running(state.slot, state.root)
     assert process.argv == tuple(now.command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 from localcloud.gce import mysqld, sql_instances, wiring
 from localcloud.gce.sql_machine import real
 from localcloud.gce.store import Store
-from localcloud.gce.wiring import MOST, PRIVATE_NET, Wiring
+from localcloud.gce.wiring import MOST, Wiring
 from localcloud.images.archive import ImageConfig, Tree, write_archive
 from localcloud.images.builder import archive_path
 from tests.support.gce import PROJECT, SQL, Google, serving
 from tests.support.gce_servers import TOLD, World
 from tests.unit.localcloud.fakes import script
+from tests.unit.localcloud.places import SLOT
 
 BACKUPS = {"enabled": True, "binaryLogEnabled": True}
 NETWORK = "projects/acme-test/global/networks/default"
@@ -235,7 +237,7 @@ def test_a_replica_is_a_copy_of_its_primarys_server_and_takes_no_databases_or_ac
 ) -> None:
     make(google)
     make(google, "copy", masterInstanceName="orders")
-    assert world.done[-1] == ("clone", 2, Wiring().private(1))
+    assert world.done[-1] == ("clone", 2, Wiring.of(SLOT).private(1))
     assert "super_read_only = ON" in world.running[2].configuration
     assert world.running[2].authorities.count("BEGIN CERTIFICATE") == 2, "its primary's clients are its own"
     for part in ("databases", "users"):
@@ -266,11 +268,11 @@ def test_addresses_are_given_again_only_when_nobody_has_them_and_end(google: Goo
 def test_only_who_may_gets_through_to_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[str] = []
     monkeypatch.setattr(wiring, "run", lambda command, stdin: given.append(stdin))
-    plug = Wiring()
+    plug = Wiring.of(SLOT)
     plug.allow(3, private=False, public_from=["192.0.2.0/24", "2001:db8::/32"])
     plug.allow(3, private=True, public_from=[])
     to = "-A INPUT -p tcp --dport 3306"
-    others, drop = f"{to} -s {PRIVATE_NET} -j ACCEPT", f"{to} -j DROP"
+    others, drop = f"{to} -s {plug.private_net} -j ACCEPT", f"{to} -j DROP"
     public = f"{to} -d {plug.public(3)} -s 192.0.2.0/24 -j ACCEPT"
     rules = [[line for line in text.splitlines() if line.startswith("-A")] for text in given]
     assert rules == [[others, public, drop], [others, f"{to} -d {plug.private(3)} -j ACCEPT", drop]]
@@ -279,7 +281,7 @@ def test_only_who_may_gets_through_to_an_address(monkeypatch: pytest.MonkeyPatch
 def test_without_a_bridge_or_a_mysqld_that_is_new_enough_instances_are_records_and_say_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    servers = real(tmp_path / "sql", tmp_path, Wiring(bridge="no-such-bridge"))
+    servers = real(tmp_path / "sql", tmp_path, replace(Wiring.of(SLOT), bridge="no-such-bridge"))
     for user, reason in ((1000, "the stand-in is not root's"), (0, "there is no bridge no-such-bridge")):
         monkeypatch.setattr(os, "geteuid", lambda user=user: user)
         assert servers.engine().startswith(f"none, records only: {reason}")

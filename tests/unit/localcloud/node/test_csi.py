@@ -12,9 +12,10 @@ import yaml
 from localcloud import gce
 from localcloud.cluster import controlplane
 from localcloud.host.daemons import Daemon
-from localcloud.host.layout import ZONES, Node, State
+from localcloud.host.layout import ZONES, State
 from localcloud.node import csi, node
 from localcloud.toolchain import TOOLS
+from tests.unit.localcloud.places import SLOT
 
 STORAGE: list[dict[str, Any]] = list(yaml.safe_load_all((controlplane.MANIFESTS / "storage.yaml").read_text()))
 DRIVER = "pd.csi.storage.gke.io"
@@ -22,7 +23,7 @@ DRIVER = "pd.csi.storage.gke.io"
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    return State(tmp_path / ".localcloud")
+    return State(tmp_path / ".localcloud", SLOT)
 
 
 def flags(daemon: Daemon) -> dict[str, str]:
@@ -30,24 +31,24 @@ def flags(daemon: Daemon) -> dict[str, str]:
 
 
 def test_a_node_service_works_in_its_nodes_mounts_and_reaches_the_standin_on_the_hosts_loopback(state: State) -> None:
-    daemon = csi.node(Node(1), state, 42)
+    daemon = csi.node(SLOT.node(1), state, 42)
     assert daemon.inside == 42
     assert {"mount", "pid"} <= set(daemon.namespaces), "else a power cut would not end it"
     assert "net" not in daemon.namespaces, "the stand-in listens on the host's loopback only"
-    assert flags(daemon)["compute-endpoint"] == gce.URL
+    assert flags(daemon)["compute-endpoint"] == gce.url(SLOT)
 
 
 def test_controller_and_node_services_are_told_where_the_stand_ins_token_is_and_not_what_it_is(state: State) -> None:
     file = f"{state.root}/gce/token"
     (standin,) = (each for each in controlplane.programs(state) if each.name == "gce")
     assert standin.command[-1] == file
-    services = (csi.controller(state), csi.node(Node(0), state, 1))
+    services = (csi.controller(state), csi.node(SLOT.node(0), state, 1))
     assert [flags(each)["token-file"] for each in services] == [file, file]
     assert all(each.renewed for each in (standin, *services)), "those that an older version started have none"
 
 
 def test_each_node_service_says_which_machine_in_which_zone_it_is(state: State) -> None:
-    said = [flags(csi.node(each, state, 1)) for each in (Node(0), Node(1), Node(3))]
+    said = [flags(csi.node(each, state, 1)) for each in (SLOT.node(0), SLOT.node(1), SLOT.node(3))]
     assert [(each["instance"], each["zone"]) for each in said] == [
         ("statefulsets-0", ZONES[0]),
         ("statefulsets-1", ZONES[1]),
@@ -62,7 +63,7 @@ def test_a_node_sees_the_disks_files_where_its_service_looks_for_them() -> None:
 
 
 def test_controller_and_node_services_make_disks_in_one_project(state: State) -> None:
-    assert flags(csi.controller(state))["project"] == flags(csi.node(Node(0), state, 1))["project"] == csi.PROJECT
+    assert flags(csi.controller(state))["project"] == flags(csi.node(SLOT.node(0), state, 1))["project"] == csi.PROJECT
 
 
 def test_the_classes_are_those_of_gke() -> None:

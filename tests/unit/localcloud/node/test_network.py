@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +12,10 @@ import pytest
 from localcloud.gce.wiring import MOST, Wiring
 from localcloud.host import layout
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import BRIDGE, NODE_NET, POD_NET, ROOT, SERVICE_NET, Node, State
+from localcloud.host.layout import SLOTS, Slot, State
 from localcloud.node import network
 from tests.unit.localcloud.fakes import script
+from tests.unit.localcloud.places import SLOT
 
 
 def answer(directory: Path, monkeypatch: pytest.MonkeyPatch, routes: list[dict[str, Any]]) -> None:
@@ -44,18 +42,20 @@ def test_a_route_overlaps_when_an_address_of_the_cluster_would_take_it(
     destination: str, overlaps: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(tmp_path, monkeypatch, [{"dst": destination, "dev": "eth0"}])
-    assert network.overlapping_routes() == ([f"{destination} dev eth0"] if overlaps else [])
+    assert network.overlapping_routes(SLOT) == ([f"{destination} dev eth0"] if overlaps else [])
 
 
 def test_the_clusters_own_routes_do_not_stand_in_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = [{"dst": NODE_NET, "dev": BRIDGE}, {"dst": Node(0).pod_subnet, "gateway": Node(0).ip, "dev": BRIDGE}]
+    node = SLOT.node(0)
+    to_pods = {"dst": node.pod_subnet, "gateway": node.ip, "dev": SLOT.bridge}
+    own = [{"dst": SLOT.node_net, "dev": SLOT.bridge}, to_pods]
     answer(tmp_path, monkeypatch, [*own, {"type": "blackhole", "dst": "10.214.9.0/24"}])
-    assert network.overlapping_routes() == ["10.214.9.0/24 dev ?"]
+    assert network.overlapping_routes(SLOT) == ["10.214.9.0/24 dev ?"]
 
 
 def test_a_machine_without_routes_has_none_that_overlap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(tmp_path, monkeypatch, [])
-    assert network.overlapping_routes() == []
+    assert network.overlapping_routes(SLOT) == []
 
 
 def test_a_failing_ip_is_a_line_not_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,55 +64,56 @@ def test_a_failing_ip_is_a_line_not_a_traceback(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(
         LocalCloudError, match=r"^`ip -json -4 route` failed: RTNETLINK answers: Operation not permitted$"
     ):
-        network.overlapping_routes()
+        network.overlapping_routes(SLOT)
 
 
 def test_every_node_has_addresses_of_its_own_inside_the_clusters_subnets() -> None:
-    nodes = [Node(index) for index in range(200)]
+    nodes = [SLOT.node(index) for index in range(200)]
     assert len({node.ip for node in nodes}) == len({node.pod_subnet for node in nodes}) == 200
     assert len({node.host_link for node in nodes}) == 200
     for node in nodes:
-        assert ipaddress.ip_address(node.ip) in ipaddress.ip_network(NODE_NET)
-        assert ipaddress.ip_network(node.pod_subnet).subnet_of(ipaddress.ip_network(POD_NET))  # type: ignore[arg-type]
-        assert node.ip != layout.BRIDGE_IP
-        assert node.mac != layout.BRIDGE_MAC
+        assert ipaddress.ip_address(node.ip) in ipaddress.ip_network(SLOT.node_net)
+        assert ipaddress.ip_network(node.pod_subnet).subnet_of(ipaddress.ip_network(SLOT.pod_net))  # type: ignore[arg-type]
+        assert node.ip != SLOT.bridge_ip
+        assert node.mac != SLOT.bridge_mac
         assert int(node.mac[:2], 16) & 3 == 2, "one that nobody was sold, and of one device"
         assert len(node.host_link) <= 15, "Linux takes no longer name of a device"
 
 
 def test_the_clusters_subnets_do_not_overlap_each_other_or_dockers() -> None:
-    subnets = [ipaddress.IPv4Network(net) for net in (NODE_NET, POD_NET, SERVICE_NET, "172.17.0.0/16")]
+    subnets = [ipaddress.IPv4Network(net) for net in (SLOT.node_net, SLOT.pod_net, SLOT.service_net, "172.17.0.0/16")]
     for position, net in enumerate(subnets):
         assert not any(net.overlaps(other) for other in subnets[position + 1 :])
-    assert ipaddress.ip_address(layout.BRIDGE_IP) in subnets[0]
-    assert ipaddress.ip_address(layout.API_SERVICE_IP) == subnets[2].network_address + 1, "what the API server takes"
+    assert ipaddress.ip_address(SLOT.bridge_ip) in subnets[0]
+    assert ipaddress.ip_address(SLOT.api_service_ip) == subnets[2].network_address + 1, "what the API server takes"
 
 
 def test_instances_of_cloud_sql_have_addresses_of_the_clusters_own_that_no_node_has() -> None:
-    plug, nodes = Wiring(), {Node(index).ip for index in range(layout.MAX_NODES)} | {layout.BRIDGE_IP}
+    plug, nodes = Wiring.of(SLOT), {SLOT.node(index).ip for index in range(layout.MAX_NODES)} | {SLOT.bridge_ip}
     private, public = ([of(number) for number in range(1, MOST + 1)] for of in (plug.private, plug.public))
     assert len({*private, *public, *nodes}) == 2 * MOST + len(nodes)
-    assert all(ipaddress.ip_address(each) in ipaddress.ip_network(NODE_NET) for each in (*private, *public))
+    assert all(ipaddress.ip_address(each) in ipaddress.ip_network(SLOT.node_net) for each in (*private, *public))
     assert len(plug.name(MOST)) <= 15, "Linux takes no longer name of a device"
 
 
 def test_pods_that_talk_to_pods_and_services_keep_their_own_address() -> None:
-    rules = {rule[rule.index("-s") + 1]: rule for rule in network.RULES if "MASQUERADE" in rule}
-    assert set(rules) == {POD_NET, NODE_NET}
+    rules = {rule[rule.index("-s") + 1]: rule for rule in network.rules(SLOT) if "MASQUERADE" in rule}
+    assert set(rules) == {SLOT.pod_net, SLOT.node_net}
     for rule in rules.values():
         excepted = ipaddress.IPv4Network(rule[rule.index("-d") + 1])
         assert rule[rule.index("-d") - 1] == "!"
-        assert all(ipaddress.IPv4Network(net).subnet_of(excepted) for net in (NODE_NET, POD_NET, SERVICE_NET))
+        inside = (SLOT.node_net, SLOT.pod_net, SLOT.service_net)
+        assert all(ipaddress.IPv4Network(net).subnet_of(excepted) for net in inside)
 
 
 def test_state_lies_in_the_checkout_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOCALCLOUD_STATE", raising=False)
-    assert layout.state() == State(layout.ROOT / ".localcloud")
+    assert layout.state() == State(layout.ROOT / ".localcloud", SLOT)
     assert (layout.ROOT / "Pulumi.yaml").exists()
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     monkeypatch.setenv("LOCALCLOUD_STATE", str(tmp_path / "link"))
-    assert layout.state() == State(tmp_path / "real"), "one cluster, whatever path leads to it"
+    assert layout.state() == State(tmp_path / "real", SLOT), "one cluster, whatever path leads to it"
 
 
 def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,34 +129,19 @@ def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: p
 
 
 def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark() -> None:
-    script = """if True:
-        from localcloud import preflight
-        from localcloud.cluster import lifecycle as cluster
-        from localcloud.host import daemons, layout as l
-        from localcloud.gce.wiring import Wiring
-        w = Wiring()
-        n = l.Node(0)
-        print(l.BRIDGE, l.NODE_NET, l.POD_NET, l.SERVICE_NET, n.ip, n.mac, n.host_link, n.cgroup, daemons.MARK,
-              cluster.LOCK, w.name(1), w.private(1), w.public(1), *preflight.LOOPBACK_PORTS)
-    """
-    seen = [
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "LOCALCLOUD_SLOT": slot},
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            check=True,
-        ).stdout.split()
-        for slot in ("0", "1", "2", "3")
-    ]
-    everything = [value for slot in seen for value in slot]
-    assert len(everything) == len(set(everything)) == 4 * 20
+    def everything(slot: Slot) -> list[object]:
+        wires, node = Wiring.of(slot), slot.node(0)
+        nets = [slot.bridge, slot.bridge_mac, slot.node_net, slot.pod_net, slot.service_net]
+        mine = [node.ip, node.mac, node.host_link, node.cgroup, slot.mark, slot.lock]
+        return [*nets, *mine, wires.name(1), wires.private(1), wires.public(1), *slot.loopback_ports]
+
+    seen = [value for name in SLOTS for value in everything(Slot(name))]
+    assert len(seen) == len(set(seen)) == 4 * 21
 
 
 def test_a_cluster_stays_in_the_slot_in_which_it_was_made(tmp_path: Path) -> None:
+    here = {"LOCALCLOUD_STATE": str(tmp_path)}
+    assert layout.state(here).slot == Slot("0"), "a new one takes the first"
     (tmp_path / "slot").write_text("2")
-    environment = {k: v for k, v in os.environ.items() if k != "LOCALCLOUD_SLOT"} | {"LOCALCLOUD_STATE": str(tmp_path)}
-    show = [sys.executable, "-c", "from localcloud.host.layout import BRIDGE; print(BRIDGE)"]
-    done = subprocess.run(show, env=environment, cwd=ROOT, text=True, capture_output=True, check=True)
-    assert done.stdout == "stsets2\n"
+    assert layout.state(here).slot.bridge == "stsets2"
+    assert layout.state({**here, "LOCALCLOUD_SLOT": "1"}).slot == Slot("1"), "and `alone` refuses that"

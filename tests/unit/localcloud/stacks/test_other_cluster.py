@@ -18,6 +18,7 @@ from localcloud.toolchain import install
 from localcloud.toolchain.catalog import Tool
 from localcloud.toolchain.install import Resolved
 from tests.unit.localcloud.fakes import quiet, script, tree
+from tests.unit.localcloud.places import SLOT
 
 SERVER = "https://203.0.113.5:6443"
 STACK = """\
@@ -41,7 +42,7 @@ class Elsewhere:
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.checkout, self.bin, self.cache, self.home = (root / name for name in ("checkout", "bin", "cache", "home"))
-        self.state = State(self.checkout / ".localcloud")
+        self.state = State(self.checkout / ".localcloud", SLOT)
         self.happened: list[tuple[str, ...]] = []
         for directory in (self.checkout, self.home, self.cache):
             directory.mkdir()
@@ -88,7 +89,7 @@ esac"""
     def up(self, where: str = "current", yes: bool = True) -> State:
         """`make up CLUSTER=where`; the state of that cluster."""
         other_cluster.up(self.state, self.cache, "local", where, yes, quiet())
-        return State(next((self.state.root / "elsewhere").iterdir()))
+        return State(next((self.state.root / "elsewhere").iterdir()), SLOT)
 
 
 def kubeconfig(context: str, server: str = SERVER) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def test_every_cluster_of_a_checkout_has_the_same_passphrase(place: Elsewhere) -
     there = place.up()
     assert there.passphrase.read_text() == place.state.passphrase.read_text() != ""
     moved = place.checkout.rename(place.checkout.with_name("moved"))
-    again = State(moved / ".localcloud" / there.root.relative_to(place.state.root))
+    again = State(moved / ".localcloud" / there.root.relative_to(place.state.root), SLOT)
     assert again.passphrase.read_text() == (moved / ".localcloud" / "passphrase").read_text()
 
 

@@ -21,6 +21,7 @@ from localcloud.toolchain import TOOLS, install
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 from localcloud.toolchain.install import Resolved
 from tests.unit.localcloud.fakes import calls, need, quiet, said, script, with_pulumi
+from tests.unit.localcloud.places import SLOT
 
 # Keeps a stack as Pulumi's file backend does, and takes a stack file's salt for the passphrase it belongs to.
 PULUMI = r"""
@@ -162,7 +163,7 @@ def test_the_environment_means_this_checkouts_cluster_and_nothing_else(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("KUBECONFIG", "/root/.kube/production")
-    state = State(tmp_path / "a state")
+    state = State(tmp_path / "a state", SLOT)
     found = pulumi.environment(state)
     assert found["PATH"].split(":")[0] == str(state.bin)
     assert found["PATH"].endswith(":/usr/bin:/bin")

@@ -12,11 +12,12 @@ import yaml
 from localcloud import commands, gce
 from localcloud.gce.provider import VERSION
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Node, State
+from localcloud.host.layout import State
 from localcloud.images import builder
 from localcloud.node import node
 from localcloud.stacks import pulumi, remote, standin
 from tests.unit.localcloud.fakes import calls, quiet, said, with_pulumi
+from tests.unit.localcloud.places import SLOT
 
 GOOGLE = """\
 # mine
@@ -91,8 +92,8 @@ def test_the_tracked_file_is_only_read_and_pulumi_gets_a_copy_with_the_stand_ins
     assert sorted(path.name for path in root.glob("Pulumi*")) == ["Pulumi.dev.yaml", "Pulumi.local.yaml"]
     given, tracked = config(there), pulumi.described(root / "Pulumi.dev.yaml").config
     assert {key: given.pop(key) for key in tracked} == tracked
-    assert given.pop("gcp:computeCustomEndpoint") == gce.COMPUTE
-    assert given.pop("gcp:sqlCustomEndpoint") == gce.SQL
+    assert given.pop("gcp:computeCustomEndpoint") == gce.compute_url(SLOT)
+    assert given.pop("gcp:sqlCustomEndpoint") == gce.sql_url(SLOT)
     assert all(set(value) == {"secure"} for value in given.values())
     assert yaml.safe_load(there.stack_file("dev").read_text())["encryptionsalt"] == "v1:salt"
     assert there.stack_file("dev").stat().st_mode & 0o077 == 0
@@ -220,7 +221,7 @@ def test_an_image_of_ours_is_given_out_under_the_name_that_pods_ask_for(
     done: list[str] = []
     monkeypatch.setattr(node, "ctr", lambda _, each, *words: done.append(f"{each.name}: {' '.join(words)}"))
     monkeypatch.setattr(builder, "build", lambda name, *_: root / f"{name.rpartition('/')[2]}.tar")
-    state.node(Node(0)).mkdir(parents=True)
+    state.node(SLOT.node(0)).mkdir(parents=True)
     progress = quiet()
     given = {"docker.io/library/mysql:8.4": "localhost/statefulsets/mysql:9.7"}
     for _ in range(2):

@@ -13,6 +13,7 @@ from localcloud.host.layout import KUBERNETES_VERSION, ROOT, State
 from localcloud.toolchain import catalog, install, vendor
 from localcloud.toolchain.catalog import TOOLS, Tool
 from tests.unit.localcloud.fakes import Workbench, fake_vendor, quiet, script
+from tests.unit.localcloud.places import SLOT
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_tool_that_must_match_exactly_is_never_taken_from_path(bench: Workbenc
 
 def test_what_make_env_puts_on_path_is_not_taken_for_the_machines_own(bench: Workbench) -> None:
     tool = language_host(bench)
-    ours = State(bench.state).bin
+    ours = State(bench.state, SLOT).bin
     bench.install_pulumi(directory=ours)
     for name in tool.programs:
         script(ours, name, "exit 0")
