@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from typer import Context
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, cache, state
+from localcloud.host.layout import MAX_NODES, Checkout, checkout
 from localcloud.host.progress import Progress
 
 app = typer.Typer(
@@ -44,7 +45,12 @@ Nodes = Annotated[int | None, typer.Option(help=f"Nodes of the local cluster fro
 
 @app.command(epilog="Example: [b]python -m localcloud up --stack local --nodes 3[/b]")
 def up(
-    stack: Stack = "local", cluster: str = "local", nodes: Nodes = None, cloud: Cloud = "real", yes: bool = False
+    context: Context,
+    stack: Stack = "local",
+    cluster: str = "local",
+    nodes: Nodes = None,
+    cloud: Cloud = "real",
+    yes: bool = False,
 ) -> None:
     """Get the tools, start the cluster, build the images, `pulumi up`; then show the pods.
 
@@ -55,83 +61,88 @@ def up(
     from localcloud import commands
 
     with _interruptible():
-        commands.up(state(), cache(), stack, cluster, yes, Progress(), nodes, cloud)
+        commands.up(context.obj, commands.Request(stack, cluster, nodes, cloud, yes), Progress())
 
 
 @app.command(epilog="Example: [b]python -m localcloud preview --stack local[/b]")
-def preview(stack: Stack = "local", cloud: Cloud = "real") -> None:
+def preview(context: Context, stack: Stack = "local", cloud: Cloud = "real") -> None:
     """`pulumi preview` of a stack against the local cluster."""
     from localcloud import commands
 
     with _interruptible():
-        commands.preview(state(), cache(), stack, Progress(), cloud)
+        commands.preview(context.obj, commands.Request(stack, cloud=cloud), Progress())
 
 
 @app.command()
-def down() -> None:
+def down(context: Context) -> None:
     """Stop the cluster. Its objects and all data stay on disk; `up` brings them back."""
     from localcloud import commands
 
     with _interruptible():
-        commands.down(state(), Progress())
+        commands.down(context.obj.state, Progress())
 
 
 @app.command(epilog="Example: [b]python -m localcloud destroy --stack local --yes[/b]")
-def destroy(stack: Stack = "local", cloud: Cloud = "real", yes: bool = False) -> None:
+def destroy(context: Context, stack: Stack = "local", cloud: Cloud = "real", yes: bool = False) -> None:
     """`pulumi destroy` the stack. What its durability keeps (volumes, claims) stays; this says what and where."""
     from localcloud import commands
 
     with _interruptible():
-        commands.destroy(state(), cache(), stack, yes, Progress(), cloud)
+        commands.destroy(context.obj, commands.Request(stack, cloud=cloud, yes=yes), Progress())
 
 
 @app.command()
-def erase(yes: bool = False) -> None:
+def erase(context: Context, yes: bool = False) -> None:
     """Delete the stopped cluster with ALL data on its local volumes. Asks first."""
     from localcloud import commands
 
     with _interruptible():
-        commands.erase(state(), yes, Progress())
+        commands.erase(context.obj, commands.Request(yes=yes), Progress())
 
 
 @app.command()
-def status() -> None:
+def status(context: Context) -> None:
     """The processes of the cluster, its nodes, pods and volumes."""
     from localcloud import report
 
-    report.status(state())
+    report.status(context.obj.state)
 
 
 @app.command()
-def doctor() -> None:
+def doctor(context: Context) -> None:
     """Every condition the cluster needs, whether it holds here, and whether the cached programs are intact."""
     from localcloud import report
 
-    sys.exit(report.doctor(state(), cache()))
+    sys.exit(report.doctor(context.obj.state, context.obj.cache))
 
 
 @app.command(epilog="Example: [b]python -m localcloud logs kubelet --follow[/b]")
 def logs(
-    name: Annotated[str, typer.Argument(help="Part of a process name; all when empty.")] = "", follow: bool = False
+    context: Context,
+    name: Annotated[str, typer.Argument(help="Part of a process name; all when empty.")] = "",
+    follow: bool = False,
 ) -> None:
     """The last lines of the processes' logs."""
     from localcloud import report
 
-    report.logs(state(), name, follow)
+    report.logs(context.obj.state, name, follow)
 
 
-@app.command(epilog='Example: [b]eval "$(make -s env)"[/b], then [b]pulumi preview[/b] and [b]kubectl get pods[/b].')
-def env(cloud: Cloud = "real") -> None:
+@app.command(
+    epilog='Example: [b]eval "$(make -s env)"[/b], then [b]pulumi stack output[/b] and [b]kubectl get pods[/b].'
+)
+def env(context: Context, cloud: Cloud = "real") -> None:
     """Shell lines that make plain `pulumi` and `kubectl` mean this checkout's cluster.
 
-    With `--cloud standin` they mean the stacks that were brought up so; tell Pulumi
-    `--stack dev-standin --config-file .localcloud/standin/Pulumi.dev-standin.yaml`.
+    The passwords that `make up` made are in the copy of the stack file that it gives to Pulumi, so a command that needs
+    them is told `--stack local --config-file .localcloud/Pulumi.local.yaml`. With `--cloud standin` the lines mean the
+    stacks that were brought up so: `--stack dev-standin --config-file .localcloud/standin/Pulumi.dev-standin.yaml`.
     """
     from localcloud.stacks import pulumi
     from localcloud.stacks.standin import Standin
 
-    here = Standin(state().root, state().slot) if cloud == "standin" else state()
-    for name, value in pulumi.environment(here).items():
+    here = Standin(context.obj.state.root, context.obj.state.slot) if cloud == "standin" else context.obj.state
+    for name, value in pulumi.environment(here, context.obj.root).items():
         if name == "PATH":
             value = f"{shlex.quote(value.split(':')[0])}:{shlex.quote(value.split(':')[1])}:$PATH"
             print(f"export PATH={value}")
@@ -140,13 +151,13 @@ def env(cloud: Cloud = "real") -> None:
 
 
 @app.command()
-def yaml() -> None:
+def yaml(context: Context) -> None:
     """The language host of Pulumi programs in YAML, beside the other programs of this checkout."""
     from localcloud.cluster import lifecycle
     from localcloud.toolchain import YAML_HOST, install
 
     with _interruptible():
-        lifecycle.link_programs(state(), install.programs(cache(), Progress(), [YAML_HOST]))
+        lifecycle.link_programs(context.obj.state, install.programs(context.obj.cache, Progress(), [YAML_HOST]))
 
 
 node = typer.Typer(
@@ -158,6 +169,7 @@ Number = Annotated[int, typer.Argument(help="The node's number: 2 is statefulset
 
 @node.command(epilog="Example: [b]python -m localcloud node stop 2[/b]")
 def stop(
+    context: Context,
     number: Number,
     unnoticed: Annotated[
         bool, typer.Option("--unnoticed", help="Tell the API nothing: pods wait for the node to come back.")
@@ -170,40 +182,43 @@ def stop(
     from localcloud.cluster import outages
 
     with _interruptible():
-        outages.stop(state(), number, Progress(), unnoticed=unnoticed)
+        outages.stop(context.obj.state, number, Progress(), unnoticed=unnoticed)
 
 
 @node.command(epilog="Example: [b]python -m localcloud node start 2[/b]")
-def start(number: Number) -> None:
+def start(context: Context, number: Number) -> None:
     """Power a node on and wait until it is Ready."""
     from localcloud.cluster import outages
 
     with _interruptible():
-        outages.start(state(), number, Progress())
+        outages.start(context.obj.state, number, Progress())
 
 
 @node.command(epilog="Example: [b]python -m localcloud node partition 2[/b]")
-def partition(number: Number) -> None:
+def partition(context: Context, number: Number) -> None:
     """Cut a node off from the others and from the API; what runs on it goes on running."""
     from localcloud.cluster import outages
 
     with _interruptible():
-        outages.partition(state(), number, Progress())
+        outages.partition(context.obj.state, number, Progress())
 
 
 @node.command(epilog="Example: [b]python -m localcloud node heal 2[/b]")
-def heal(number: Number) -> None:
+def heal(context: Context, number: Number) -> None:
     """Reconnect a partitioned node and wait until it is Ready."""
     from localcloud.cluster import outages
 
     with _interruptible():
-        outages.heal(state(), number, Progress())
+        outages.heal(context.obj.state, number, Progress())
 
 
-def main() -> None:
-    """Run a command; a refusal is one line per problem on standard error, never a traceback."""
+def main(arguments: Sequence[str] | None = None, here: Checkout | None = None) -> None:
+    """Run a command; a refusal is one line per problem on standard error, never a traceback.
+
+    `arguments`: those of the command line when there are none. `here`: the checkout, if not the one of this code.
+    """
     try:
-        app()
+        app(arguments, obj=here or checkout())
     except LocalCloudError as refusal:
         for problem in refusal.problems:
             print(f"localcloud: {problem}", file=sys.stderr)

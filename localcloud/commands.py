@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,64 +16,80 @@ from localcloud.cluster import lifecycle, nodes
 from localcloud.host import daemons
 from localcloud.host.atomic import write
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, ROOT, Node, State
+from localcloud.host.layout import MAX_NODES, Checkout, Node, State
 from localcloud.host.progress import Progress
 from localcloud.images import builder
 from localcloud.node import files, node
 from localcloud.stacks import passwords, pulumi, remote, standin
+from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import install
 
 PATIENCE = 180.0  # seconds for pods to come back: a database may replay its log
 PROVIDER = "pulumi-resource-kubernetes"
 
 
-def up(
-    state: State,
-    cache: Path,
-    name: str,
-    where: str,
-    yes: bool,
-    progress: Progress,
-    count: int | None = None,
-    cloud: str = "real",
-) -> None:
-    """The whole way from a bare machine to running pods.
+@dataclass(frozen=True)
+class Request:
+    """What was asked for on the command line."""
 
-    `where`: `local`, `kind` or `current`. `count`: nodes of the local cluster, None for as many as it has. `cloud`:
-    `real`, or `standin` for a stack of Google's on the local cluster.
-    """
+    stack: str = "local"
+    """The stack file: Pulumi.<stack>.yaml."""
+    cluster: str = "local"
+    """The cluster that `up` brings it to: `local`, `kind` or `current`."""
+    nodes: int | None = None
+    """Nodes of the local cluster from now on; None for as many as it has."""
+    cloud: str = "real"
+    """`real`, or `standin` for a stack of Google's on the local cluster."""
+    yes: bool = False
+    """Whether nothing is asked before data or another cluster is touched."""
+
+    def stands_in(self, checkout: Checkout) -> bool:
+        """Whether the stand-in takes Google's place. Raises where that makes no sense."""
+        if self.cloud not in ("real", "standin"):
+            raise LocalCloudError(f"CLOUD={self.cloud}: allowed are real (default) and standin")
+        if self.cloud == "standin":
+            standin.refuse(checkout, self.stack, self.cluster)
+        return self.cloud == "standin"
+
+
+def up(checkout: Checkout, request: Request, progress: Progress) -> None:
+    """The whole way from a bare machine to running pods."""
+    count = request.nodes
     if count is not None and not 1 <= count <= MAX_NODES:
         raise LocalCloudError(f"a cluster of {count} nodes: it has 1 to {MAX_NODES}")
-    if _stands_in(cloud, name, where):
+    state, stands_in = checkout.state, request.stands_in(checkout)
+    if stands_in:
         count = count or max(standin.FEWEST_NODES, len(state.nodes))
-    elif count is not None and (where != "local" or remote.is_remote(name)):
+    elif count is not None and (request.cluster != "local" or remote.is_remote(checkout, request.stack)):
         raise LocalCloudError("the number of nodes can be chosen of the local cluster only")
-    elif remote.is_remote(name):
-        remote.operate(cache, name, "up", yes, progress)
+    elif remote.is_remote(checkout, request.stack):
+        remote.operate(checkout, request.stack, "up", request.yes, progress)
         return
-    if where != "local":
+    if request.cluster != "local":
         from localcloud.stacks import other_cluster
 
-        other_cluster.up(state, cache, name, where, yes, progress)
+        other_cluster.up(checkout, request.stack, request.cluster, request.yes, progress)
         return
-    preflight.refuse_unless_fit(state, cache)
+    preflight.refuse_unless_fit(state, checkout.cache)
     with lifecycle.alone(state):
         lifecycle.clear_orphans(state, progress)
         preflight.install_packages(progress.say)
-        programs = install.programs(cache, progress)
+        programs = install.programs(checkout.cache, progress)
         started = lifecycle.up(state, programs, progress, count)
-        given = standin.images(name) if cloud == "standin" else {}
-        import_images(state, cache, name, progress, check=bool(started), given=given)
-        if cloud == "standin":
-            _build_servers(cache, name, progress)
-        pulumi.up(*_prepared(state, name, programs, progress, cloud))
+        tracked = checkout.stack_file(request.stack)
+        given = standin.images(tracked) if stands_in else {}
+        import_images(checkout, tracked, progress, check=bool(started), given=given)
+        if stands_in:
+            build_servers(checkout.cache, tracked, progress)
+        pulumi.up(_prepared(checkout, request, programs, progress), progress)
         _wait_for_pods(state, progress, looked=not started)
         report.workloads(state)
 
 
-def _build_servers(cache: Path, name: str, progress: Progress) -> None:
-    """What the stand-in runs itself; without it Cloud SQL's instances are records, as their `standinServer` says."""
-    for image in standin.server_images(name):
+def build_servers(cache: Path, tracked: Path, progress: Progress) -> None:
+    """Build what the stand-in runs itself for a stack file; without it Cloud SQL's instances are records, as their
+    `standinServer` says."""
+    for image in standin.server_images(tracked):
         try:
             builder.build(image, cache / "images", progress.say)
         except builder.ImageBuildError as error:
@@ -107,37 +124,38 @@ def down(state: State, progress: Progress) -> None:
     )
 
 
-def preview(state: State, cache: Path, name: str, progress: Progress, cloud: str = "real") -> None:
+def preview(checkout: Checkout, request: Request, progress: Progress) -> None:
     """What `pulumi up` of a stack would change."""
-    if not _stands_in(cloud, name) and remote.is_remote(name):
-        remote.operate(cache, name, "preview", False, progress)
+    if not request.stands_in(checkout) and remote.is_remote(checkout, request.stack):
+        remote.operate(checkout, request.stack, "preview", False, progress)
         return
-    if not nodes.ready(state):
+    if not nodes.ready(checkout.state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
-    programs = install.programs(cache, progress)
-    pulumi.preview(*_prepared(state, name, programs, progress, cloud))
+    programs = install.programs(checkout.cache, progress)
+    pulumi.preview(_prepared(checkout, request, programs, progress), progress)
 
 
-def destroy(state: State, cache: Path, name: str, yes: bool, progress: Progress, cloud: str = "real") -> None:
+def destroy(checkout: Checkout, request: Request, progress: Progress) -> None:
     """Destroy the stack's resources in the running cluster."""
-    if not _stands_in(cloud, name) and remote.is_remote(name):
-        remote.operate(cache, name, "destroy", yes, progress)
+    stands_in, name = request.stands_in(checkout), request.stack
+    if not stands_in and remote.is_remote(checkout, name):
+        remote.operate(checkout, name, "destroy", request.yes, progress)
         return
-    if not nodes.ready(state):
+    if not nodes.ready(checkout.state):
         raise LocalCloudError(
             "the cluster does not run: its objects can only be deleted while it does; `make up` first"
         )
-    if not yes:
+    if not request.yes:
         typer.confirm(
             f"Destroy every resource of stack {name} (what is kept: volumes and claims of durability keep)?", abort=True
         )
-    with lifecycle.alone(state):
-        if cloud == "standin":
-            pulumi.destroy(*_prepared(state, name, install.programs(cache, progress), progress, cloud))
-        else:
-            pulumi.destroy(state, name, progress)
-        _wait_for_disks(state, progress)
-        report.kept(state)
+    with lifecycle.alone(checkout.state):
+        programs = install.programs(checkout.cache, progress)
+        stack = standin.stack(checkout, name) if stands_in else Stack.of(checkout, name)
+        if stack.exists:
+            pulumi.destroy(_prepared(checkout, request, programs, progress), progress)
+        _wait_for_disks(checkout.state, progress)
+        report.kept(checkout.state)
 
 
 def _wait_for_disks(state: State, progress: Progress) -> None:
@@ -150,50 +168,39 @@ def _wait_for_disks(state: State, progress: Progress) -> None:
         raise LocalCloudError(*(f"{line} after {PATIENCE:.0f} s; `kubectl describe pv` says why" for line in left))
 
 
-def _stands_in(cloud: str, name: str, where: str = "local") -> bool:
-    if cloud not in ("real", "standin"):
-        raise LocalCloudError(f"CLOUD={cloud}: allowed are real (default) and standin")
-    if cloud == "standin":
-        standin.refuse(name, where)
-    return cloud == "standin"
+def _prepared(checkout: Checkout, request: Request, programs: dict[str, Path], progress: Progress) -> Stack:
+    """The stack that was asked for, with everything in place that Pulumi needs."""
+    if request.cloud == "standin":
+        return standin.prepare(checkout, request.stack, programs[PROVIDER], progress)
+    stack = Stack.of(checkout, request.stack)
+    pulumi.prepare(stack, programs[PROVIDER])
+    passwords.make(stack, progress)
+    return stack
 
 
-def _prepared(
-    state: State, name: str, programs: dict[str, Path], progress: Progress, cloud: str
-) -> tuple[State, str, Progress, Path | None]:
-    """What the operations of `stack` take, with everything in place."""
-    if cloud == "standin":
-        there = standin.prepare(state, name, programs[PROVIDER], progress)
-        return there, name + standin.SUFFIX, progress, there.stack_file(name)
-    pulumi.prepare(state, name, programs[PROVIDER])
-    passwords.make(state, name, progress)
-    return state, name, progress, None
-
-
-def erase(state: State, yes: bool, progress: Progress) -> None:
+def erase(checkout: Checkout, request: Request, progress: Progress) -> None:
     """Delete the stopped cluster and its data for ever."""
+    state = checkout.state
     if not state.root.exists():
         progress.say("nothing to erase")
         return
-    if not yes:
+    if not request.yes:
         typer.confirm(f"Delete {state.root} with ALL data of its volumes? This cannot be undone", abort=True)
     with lifecycle.alone(state):
-        made = passwords.made(state)
         lifecycle.erase(state)
-        if not state.passphrase.exists():
-            passwords.forget(made)
     progress.say(f"erased {state.root}")
 
 
 def import_images(
-    state: State, cache: Path, name: str, progress: Progress, check: bool, given: Mapping[str, str] | None = None
+    checkout: Checkout, tracked: Path, progress: Progress, check: bool, given: Mapping[str, str] | None = None
 ) -> None:
-    """Build the images of ours that the stack file names, and hand them to each node's containerd.
+    """Build the images of ours that a stack file names, and hand them to each node's containerd.
 
     An image that is not ours is left to the kubelet, which pulls it as usual; but what `given` maps to one of ours is
     given out under its own name.
     """
-    named = sorted(pulumi.described(ROOT / f"Pulumi.{name}.yaml").images)
+    state, cache = checkout.state, checkout.cache
+    named = sorted(pulumi.described(tracked).images)
     wanted = {image: image for image in (files.PAUSE_IMAGE, *named) if image in builder.IMAGES} | dict(given or {})
     archives = {ours: builder.build(ours, cache / "images", progress.say) for ours in sorted(set(wanted.values()))}
     held = {each: node.images(state, each) for each in state.nodes} if check else {}

@@ -236,16 +236,30 @@ class State:
         return self.root / "bin"
 
     @property
+    def pulumi(self) -> Path:
+        """Pulumi's side of the cluster: what lies in it is of stacks that belong together."""
+        return self.root
+
+    @property
     def kubeconfig(self) -> Path:
-        return self.root / "kubeconfig"
+        return self.pulumi / "kubeconfig"
 
     @property
     def pulumi_home(self) -> Path:
-        return self.root / "pulumi-home"
+        return self.pulumi / "pulumi-home"
 
     @property
     def pulumi_state(self) -> Path:
-        return self.root / "pulumi-state"
+        return self.pulumi / "pulumi-state"
+
+    @property
+    def pulumi_project(self) -> Path:
+        """A folder with the project's name and nothing else, in which Pulumi makes stacks without seeing our files."""
+        return self.pulumi / "project"
+
+    def stack_file(self, name: str) -> Path:
+        """The file that Pulumi is given for a stack: a copy of the tracked one, with secrets of this machine."""
+        return self.pulumi / f"Pulumi.{name}.yaml"
 
     @property
     def passphrase(self) -> Path:
@@ -269,6 +283,24 @@ class State:
         atomic.write(self.root / "node-count", f"{count}\n")
 
 
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of this project: its folder, with the stack files, its cluster's state and the cache that it shares."""
+
+    root: Path
+    state: State
+    cache: Path
+    """Finished binaries and images, shared by every checkout of this user."""
+
+    def stacks(self) -> list[str]:
+        """The names of the stacks that this checkout has a file of."""
+        return sorted(path.stem.removeprefix("Pulumi.") for path in self.root.glob("Pulumi.*.yaml"))
+
+    def stack_file(self, name: str) -> Path:
+        """Where the tracked file of a stack lies."""
+        return self.root / f"Pulumi.{name}.yaml"
+
+
 def state(environment: Mapping[str, str] = os.environ) -> State:
     """This checkout's state. `LOCALCLOUD_STATE` moves it elsewhere, `LOCALCLOUD_SLOT` names the slot."""
     root = Path(environment.get("LOCALCLOUD_STATE", ROOT / ".localcloud")).resolve()
@@ -279,3 +311,8 @@ def cache(environment: Mapping[str, str] = os.environ) -> Path:
     """Finished binaries and images, shared by every checkout of this user (XDG base directories)."""
     base = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / CLUSTER
+
+
+def checkout(environment: Mapping[str, str] = os.environ) -> Checkout:
+    """The checkout that this code is part of."""
+    return Checkout(ROOT, state(environment), cache(environment))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import secrets
 import socket
 import subprocess
 import urllib.parse
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localcloud.host import atomic, daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import ROOT, State
+from localcloud.host.layout import Checkout, State
 from localcloud.host.progress import Progress
+from localcloud.stacks import files
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 
 if TYPE_CHECKING:
@@ -26,10 +27,40 @@ if TYPE_CHECKING:
 PROJECT = "statefulsets"
 
 
-def environment(state: State) -> dict[str, str]:
+@dataclass(frozen=True)
+class Stack:
+    """A stack as this checkout runs it: what Pulumi calls it, the state it belongs to, and the program's folder."""
+
+    name: str
+    tracked: Path
+    """The file that is committed; Pulumi is given a copy of it, `file`."""
+    state: State
+    root: Path
+
+    @classmethod
+    def of(cls, checkout: Checkout, name: str, state: State | None = None, suffix: str = "") -> Stack:
+        """The stack of a tracked file. `state`: if not the checkout's own. `suffix`: of the name that Pulumi gets."""
+        return cls(name + suffix, files.require(checkout, name), state or checkout.state, checkout.root)
+
+    @property
+    def file(self) -> Path:
+        return self.state.stack_file(self.name)
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The flags by which a Pulumi command means this stack."""
+        return ("--stack", self.name, "--config-file", str(self.file))
+
+    @property
+    def exists(self) -> bool:
+        """Whether Pulumi has a state of it."""
+        return (self.state.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json").exists()
+
+
+def environment(state: State, root: Path) -> dict[str, str]:
     """What `make env` exports: plain `pulumi` and `kubectl` then mean this checkout's cluster and nothing else."""
     return {
-        "PATH": f"{state.bin}:{ROOT / '.venv' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{state.bin}:{root / '.venv' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
         "KUBECONFIG": str(state.kubeconfig),
         "PULUMI_HOME": str(state.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{urllib.parse.quote(str(state.pulumi_state))}",
@@ -41,23 +72,24 @@ def environment(state: State) -> dict[str, str]:
     }
 
 
-def prepare(state: State, stack: str, provider: Path, project: Path | None = None) -> None:
-    """Backend, passphrase, plugin and stack; idempotent, and quick when there is nothing to do.
+def prepare(stack: Stack, provider: Path, changes: Mapping[str, Any] | None = None, *, own: bool = True) -> None:
+    """Backend, passphrase, plugin, stack and the copy of its file; idempotent, and quick when there is nothing to do.
 
-    `project` is where the new stack's file goes, if not to this checkout: a folder that only has the project's name.
+    `changes`: config keys that the copy has besides the tracked file's. `own`: whether secrets in the tracked file are
+    encrypted with this checkout's passphrase; those of others are left out.
     """
+    state = stack.state
     for directory in (state.pulumi_home, state.pulumi_state):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_passphrase(state)
     _link_plugin(state, provider)
-    if _file(state, stack).exists():
-        return
-    if project is None:
-        _init(state, stack)
-        return
-    project.mkdir(exist_ok=True)
-    (project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
-    pulumi(state, "--cwd", str(project), "stack", "init", stack)
+    salt = files.salt_of_own_secrets(stack.tracked) if own else ""
+    made = state.pulumi_project / f"Pulumi.{stack.name}.yaml"
+    if not stack.exists:
+        _init(stack, made, salt)
+        salt = files.document(made)[files.SALT]
+    salt = salt or files.document(stack.file).get(files.SALT, "") or files.document(made).get(files.SALT, "")
+    files.write(stack.tracked, stack.file, salt, changes or {}, own=own)
 
 
 def make_passphrase(state: State) -> None:
@@ -66,44 +98,42 @@ def make_passphrase(state: State) -> None:
         atomic.write(state.passphrase, secrets.token_urlsafe(32), atomic.SECRET)
 
 
-def up(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
+def up(stack: Stack, progress: Progress) -> None:
     """`pulumi up`, its own output shown; Ctrl-C reaches it, and it ends the operation in an orderly way.
 
     It previews first, and changes nothing where that fails: a change that the API refuses, such as of a set that would
     be replaced, is found before the set is gone.
-
-    `file`, here and below: the stack's file when it is not `Pulumi.<stack>.yaml`.
     """
-    _operate(state, stack, progress, file, "up", "--yes")
+    _operate(stack, progress, "up", "--yes")
 
 
-def preview(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
+def preview(stack: Stack, progress: Progress) -> None:
     """`pulumi preview`."""
-    _operate(state, stack, progress, file, "preview")
+    _operate(stack, progress, "preview")
 
 
-def destroy(state: State, stack: str, progress: Progress, file: Path | None = None) -> None:
+def destroy(stack: Stack, progress: Progress) -> None:
     """`pulumi destroy`; what durability `keep` protects stays, and Pulumi names it."""
-    if _file(state, stack).exists():
-        _operate(state, stack, progress, file, "destroy", "--yes", "--skip-preview")
+    if stack.exists:
+        _operate(stack, progress, "destroy", "--yes", "--skip-preview")
 
 
-def _operate(state: State, stack: str, progress: Progress, file: Path | None, operation: str, *flags: str) -> None:
-    _clear_dead_lock(state, stack, progress)
+def _operate(stack: Stack, progress: Progress, operation: str, *flags: str) -> None:
+    state = stack.state
+    _clear_dead_lock(stack, progress)
     # The mark lets `make down` find the language hosts that an engine leaves behind when it is killed.
-    variables = {**environment(state), state.slot.mark: f"{state.root}:pulumi"}
-    where = ["--config-file", str(file)] if file else []
-    code = foreground([str(state.bin / "pulumi"), operation, *flags, "--stack", stack, *where], variables)
+    variables = {**environment(state, stack.root), state.slot.mark: f"{state.root}:pulumi"}
+    code = foreground([str(state.bin / "pulumi"), operation, *flags, *stack.where], variables, stack.root)
     if code != 0:
-        raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
+        raise LocalCloudError(f"`pulumi {operation}` of stack {stack.name} failed (exit {code}); the reason is above")
 
 
-def pulumi(state: State, *arguments: str, stdin: str | None = None) -> str:
-    """A quiet Pulumi command; returns its output. What is secret goes to its standard input."""
+def output(state: State, root: Path, *arguments: str, stdin: str | None = None) -> str:
+    """What a quiet Pulumi command prints. What is secret goes to its standard input."""
     done = subprocess.run(
         [str(state.bin / "pulumi"), "--non-interactive", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment(state)},
+        cwd=root,
+        env={**os.environ, **environment(state, root)},
         input=stdin,
         text=True,
         capture_output=True,
@@ -114,9 +144,9 @@ def pulumi(state: State, *arguments: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
-def foreground(command: list[str], variables: Mapping[str, str]) -> int:
+def foreground(command: list[str], variables: Mapping[str, str], root: Path) -> int:
     """Run Pulumi before the user's eyes; its exit code. After Ctrl-C it is waited for: killed, it would lose track."""
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables})
+    process = subprocess.Popen(command, cwd=root, env={**os.environ, **variables})
     interrupted = False
     while True:
         try:
@@ -129,10 +159,6 @@ def foreground(command: list[str], variables: Mapping[str, str]) -> int:
     return code
 
 
-def _file(state: State, stack: str) -> Path:
-    return state.pulumi_state / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
-
-
 def _link_plugin(state: State, provider: Path) -> None:
     directory = state.pulumi_home / "plugins" / f"resource-kubernetes-v{PROVIDER_VERSION}"
     directory.mkdir(parents=True, exist_ok=True)
@@ -142,48 +168,31 @@ def _link_plugin(state: State, provider: Path) -> None:
         link.symlink_to(provider)
 
 
-def _init(state: State, stack: str) -> None:
-    if stack not in stacks():
-        raise LocalCloudError(f"no Pulumi.{stack}.yaml; stacks here: {', '.join(stacks())}")
-    try:
-        pulumi(state, "stack", "init", stack)
-    except LocalCloudError as refusal:
-        if "incorrect passphrase" not in str(refusal):
-            raise
-        _forget_salt(stack)
-        pulumi(state, "stack", "init", stack)
+def _init(stack: Stack, made: Path, salt: str) -> None:
+    """Make the stack beside our files, for Pulumi writes into the file of a new stack; `made` is that file.
 
-
-def _forget_salt(stack: str) -> None:
-    """Drop the salt of a passphrase that is gone, unless a secret in the stack file still needs that passphrase."""
-    file = stack_file(stack)
-    text = file.read_text()
-    if holds_secrets(text):
-        raise LocalCloudError(
-            f"{file.name} holds secrets encrypted with a passphrase that is not in .localcloud/passphrase; "
-            "put that passphrase there, or remove the `secure:` entries and set them again"
-        )
-    atomic.write(file, without_salt(text))
-
-
-def holds_secrets(text: str) -> bool:
-    """Whether a stack file has values encrypted with a passphrase: in a map or a list, in block or flow style."""
-    return re.search(r"""\bsecure["']?\s*:\s*["']?v1:""", text) is not None
-
-
-def without_salt(text: str) -> str:
-    """A stack file without what Pulumi noted of its passphrase."""
-    return re.sub(r"^encryptionsalt:.*\n?", "", text, flags=re.MULTILINE)
-
-
-def stacks() -> list[str]:
-    """Names of the stack files of this project."""
-    return sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("Pulumi.*.yaml"))
-
-
-def stack_file(name: str) -> Path:
-    """Where a stack's config is."""
-    return ROOT / f"Pulumi.{name}.yaml"
+    `salt`: of secrets in the tracked file, which this checkout's passphrase must open.
+    """
+    project = stack.state.pulumi_project
+    project.mkdir(exist_ok=True, mode=0o700)
+    (project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+    known = salt or files.document(stack.file).get(files.SALT, "")
+    for tried in dict.fromkeys((known, "")):
+        made.unlink(missing_ok=True)
+        if tried:
+            made.write_text(f"{files.SALT}: {tried}\n")
+        try:
+            output(stack.state, stack.root, "--cwd", str(project), "stack", "init", stack.name)
+            return
+        except LocalCloudError as refusal:
+            if "incorrect passphrase" not in str(refusal):
+                raise
+            if salt:
+                raise LocalCloudError(
+                    f"{stack.tracked.name} holds secrets encrypted with a passphrase that is not in "
+                    f"{stack.state.passphrase}; put that passphrase there, or remove the `secure:` entries: "
+                    "`make up` makes passwords of its own"
+                ) from None
 
 
 def described(file: Path) -> Description:
@@ -197,9 +206,10 @@ def described(file: Path) -> Description:
         raise LocalCloudError(str(error)) from None
 
 
-def _clear_dead_lock(state: State, stack: str, progress: Progress) -> None:
+def _clear_dead_lock(stack: Stack, progress: Progress) -> None:
     """Remove the lock of an engine that died on this machine; one that lives keeps it, and Pulumi says so."""
-    for lock in (state.pulumi_state / ".pulumi" / "locks" / "organization" / PROJECT / stack).glob("*.json"):
+    locks = stack.state.pulumi_state / ".pulumi" / "locks" / "organization" / PROJECT / stack.name
+    for lock in locks.glob("*.json"):
         with contextlib.suppress(OSError, ValueError, KeyError):
             holder = json.loads(lock.read_text())
             if holder["hostname"] == socket.gethostname() and not _is_pulumi(int(holder["pid"])):

@@ -10,41 +10,39 @@ import os
 from pathlib import Path
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CONTEXT, ROOT
+from localcloud.host.layout import CONTEXT, Checkout
 from localcloud.host.progress import Progress
-from localcloud.stacks.pulumi import described, foreground, stacks
+from localcloud.stacks import files
+from localcloud.stacks.pulumi import described, foreground
 from localcloud.toolchain import TOOLS, install
 
 
-def is_remote(stack: str) -> bool:
+def is_remote(checkout: Checkout, stack: str) -> bool:
     """Whether a stack's file names a cluster other than the local one."""
-    file = ROOT / f"Pulumi.{stack}.yaml"
-    if not file.exists():
-        raise LocalCloudError(f"no {file.name} here; stacks: {', '.join(stacks())}")
-    return described(file).context != CONTEXT
+    return described(files.require(checkout, stack)).context != CONTEXT
 
 
-def operate(cache: Path, stack: str, operation: str, yes: bool, progress: Progress) -> None:
+def operate(checkout: Checkout, stack: str, operation: str, yes: bool, progress: Progress) -> None:
     """`pulumi up`, `preview` or `destroy` of a remote stack; Pulumi itself asks before it changes anything."""
-    if needs_google(stack) and not has_google():
+    if needs_google(checkout, stack) and not has_google():
         raise LocalCloudError(
             f"Pulumi.{stack}.yaml needs Google Cloud and no credentials were found; run "
             "`gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file; "
             f"`make up STACK={stack} CLOUD=standin` tries it on this machine, without Google"
         )
     wanted = [tool for tool in TOOLS if tool.name in ("pulumi", "pulumi-language-python")]
-    programs = install.programs(cache, progress, wanted)
+    programs = install.programs(checkout.cache, progress, wanted)
     folders = dict.fromkeys(str(path.parent) for path in programs.values())
     variables = {"PATH": ":".join([*folders, os.environ.get("PATH", os.defpath)])}
     flags = ["--yes"] if yes and operation != "preview" else []
-    code = foreground([str(programs["pulumi"]), operation, *flags, "--stack", stack], variables)
+    code = foreground([str(programs["pulumi"]), operation, *flags, "--stack", stack], variables, checkout.root)
     if code != 0:
         raise LocalCloudError(f"`pulumi {operation}` of stack {stack} failed (exit {code}); the reason is above")
 
 
-def needs_google(stack: str) -> bool:
+def needs_google(checkout: Checkout, stack: str) -> bool:
     """Whether any workload of the stack file lies on a Google service."""
-    return bool(described(ROOT / f"Pulumi.{stack}.yaml").google)
+    return bool(described(checkout.stack_file(stack)).google)
 
 
 def has_google() -> bool:

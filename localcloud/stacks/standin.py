@@ -7,9 +7,7 @@ The stack's name ends in `-standin`, so that nothing that Pulumi says of it is e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -18,9 +16,10 @@ from localcloud.gce import daemon
 from localcloud.gce.provider.install import install
 from localcloud.host import atomic
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CONTEXT, State
+from localcloud.host.layout import CONTEXT, Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import passwords, pulumi, remote
+from localcloud.stacks.pulumi import Stack
 
 SUFFIX = "-standin"
 FEWEST_NODES = 3  # as a regional cluster of GKE has
@@ -39,47 +38,31 @@ class Standin(State):
     """The same cluster, and Pulumi's side of the stand-in apart from the local stacks'."""
 
     @property
-    def folder(self) -> Path:
+    def pulumi(self) -> Path:
         return self.root / "standin"
 
-    @property
-    def kubeconfig(self) -> Path:
-        return self.folder / "kubeconfig"
 
-    @property
-    def pulumi_home(self) -> Path:
-        return self.folder / "pulumi-home"
-
-    @property
-    def pulumi_state(self) -> Path:
-        return self.folder / "pulumi-state"
-
-    def stack_file(self, name: str) -> Path:
-        """The copy of a stack's file that Pulumi is given."""
-        return self.folder / f"Pulumi.{name}{SUFFIX}.yaml"
-
-
-def refuse(name: str, where: str) -> None:
+def refuse(checkout: Checkout, name: str, where: str) -> None:
     """Raises for a stack that has no use for the stand-in, or that could not be told apart from a real one."""
-    if not remote.is_remote(name):
+    if not remote.is_remote(checkout, name):
         raise LocalCloudError(f"Pulumi.{name}.yaml is for the local cluster and needs no cloud; leave CLOUD away")
     if where != "local":
         raise LocalCloudError(f"CLOUD=standin goes with the local cluster only; leave CLUSTER={where} away")
-    if not pulumi.described(pulumi.stack_file(name)).context:
+    if not pulumi.described(checkout.stack_file(name)).context:
         raise LocalCloudError(
             f"Pulumi.{name}.yaml: statefulsets:target has no context, and CLOUD=standin finds the cluster by it"
         )
 
 
-def images(name: str) -> dict[str, str]:
-    """The images of a stack that are built here instead, as whole name -> ours."""
-    named = map(whole_name, pulumi.described(pulumi.stack_file(name)).images)
+def images(file: Path) -> dict[str, str]:
+    """The images of a stack file that are built here instead, as whole name -> ours."""
+    named = map(whole_name, pulumi.described(file).images)
     return {whole: IMAGES[whole] for whole in sorted(named) if whole in IMAGES}
 
 
-def server_images(name: str) -> list[str]:
+def server_images(file: Path) -> list[str]:
     """The images of ours that the stand-in takes servers from for a stack: a mysqld for Cloud SQL's instances."""
-    return [MYSQLD] if "sql" in pulumi.described(pulumi.stack_file(name)).google else []
+    return [MYSQLD] if "sql" in pulumi.described(file).google else []
 
 
 def whole_name(image: str) -> str:
@@ -92,51 +75,32 @@ def whole_name(image: str) -> str:
     return f"{host}/{rest}" if ":" in rest or "@" in rest else f"{host}/{rest}:latest"
 
 
-def prepare(state: State, name: str, provider: Path, progress: Progress) -> Standin:
-    """Everything that Pulumi needs for the stack; idempotent."""
-    there = Standin(state.root, state.slot)
-    there.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    install(there.pulumi_home, daemon.token(state))
-    described = pulumi.described(pulumi.stack_file(name))
-    _write_kubeconfig(state, there, described.context)
-    pulumi.prepare(there, name + SUFFIX, provider, project=there.folder / "project")
-    _write_stack_file(there, name, described.config)
-    passwords.make(there, name + SUFFIX, progress, there.stack_file(name))
+def stack(checkout: Checkout, name: str) -> Stack:
+    """The stack of a tracked file as it is on the stand-in."""
+    return Stack.of(checkout, name, Standin(checkout.state.root, checkout.state.slot), SUFFIX)
+
+
+def prepare(checkout: Checkout, name: str, provider: Path, progress: Progress) -> Stack:
+    """Everything that Pulumi needs for the stack; idempotent.
+
+    Secrets in the tracked file are encrypted for the real stack and nobody can read them here: new ones are made.
+    """
+    made, state = stack(checkout, name), checkout.state
+    made.state.pulumi.mkdir(parents=True, exist_ok=True, mode=0o700)
+    install(made.state.pulumi_home, daemon.token(state))
+    _write_kubeconfig(state, made.state, pulumi.described(made.tracked).context)
+    compute, sql = gce.compute_url(state.slot), gce.sql_url(state.slot)
+    endpoints = {"gcp:computeCustomEndpoint": compute, "gcp:sqlCustomEndpoint": sql}
+    pulumi.prepare(made, provider, endpoints, own=False)
+    passwords.make(made, progress)
     progress.say(f"CLOUD=standin: GCE and Cloud SQL are stand-ins at {gce.url(state.slot)}; Google is never asked")
-    return there
+    return made
 
 
-def _write_kubeconfig(state: State, there: Standin, context: str) -> None:
+def _write_kubeconfig(state: State, there: State, context: str) -> None:
     """The local cluster under the name that the stack file has for Google's."""
     config = yaml.safe_load(state.kubeconfig.read_text())
     here = next(each for each in config["contexts"] if each["name"] == CONTEXT)
     contexts = [{**here, "name": context}]
     text = yaml.safe_dump({**config, "contexts": contexts, "current-context": context})
     atomic.write(there.kubeconfig, text, atomic.SECRET)
-
-
-def _write_stack_file(there: Standin, name: str, config: Mapping[str, Any]) -> None:
-    """The tracked file's config, the stand-in's addresses, and what is secret and was made here.
-
-    Secrets in the tracked file are encrypted for the real stack and nobody can read them here: new ones are made.
-    """
-    file = there.stack_file(name)
-    before = _document(file)
-    made = before or _document(there.folder / "project" / file.name)
-    ours = {key: value for key, value in (before.get("config") or {}).items() if _is_secret(value)}
-    public = {key: value for key, value in config.items() if not _is_secret(value)}
-    endpoints = {
-        "gcp:computeCustomEndpoint": gce.compute_url(there.slot),
-        "gcp:sqlCustomEndpoint": gce.sql_url(there.slot),
-    }
-    salt = {"encryptionsalt": made["encryptionsalt"]}
-    text = yaml.safe_dump({**salt, "config": {**public, **endpoints, **ours}}, sort_keys=False)
-    atomic.write(file, text, atomic.SECRET)
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"secure"}
-
-
-def _document(file: Path) -> dict[str, Any]:
-    return (yaml.safe_load(file.read_text()) or {}) if file.exists() else {}

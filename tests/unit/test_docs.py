@@ -162,7 +162,7 @@ def test_the_recipe_for_the_stand_in_writes_into_the_file_that_the_stand_in_read
     first, loop = recipe.split("\n", 1)
     assert first.startswith("where=(")
     ran = recipes.run(f'{first}\n{standin}\n[ "$MADE" = yes ]\n{loop}')
-    file = Standin(ROOT / ".localcloud", SLOT).stack_file("dev").relative_to(ROOT)
+    file = Standin(ROOT / ".localcloud", SLOT).stack_file("dev-standin").relative_to(ROOT)
     assert_sound(ran, PasswordKeys(), "--stack", "dev-standin", "--config-file", str(file))
 
 

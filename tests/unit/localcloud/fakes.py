@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from localcloud.host.layout import State
+from localcloud.host.layout import Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.toolchain import catalog, vendor
 from localcloud.toolchain.catalog import Release, Tool
@@ -64,11 +64,11 @@ def calls(folder: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
-def with_pulumi(root: Path, body: str) -> State:
-    """The state of a checkout with this script as its Pulumi."""
+def with_pulumi(root: Path, body: str) -> Checkout:
+    """A checkout with this script as its Pulumi."""
     state = State(root / ".localcloud", SLOT)
     script(state.bin, "pulumi", body)
-    return state
+    return Checkout(root, state, root / "cache")
 
 
 def quiet() -> Progress:

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from localcloud.host.layout import Slot
 
 SLOT = Slot("0")
+
+
+@dataclass(frozen=True)
+class Apart(Slot):
+    """The first slot with a lock of its own, so that a test is not in the way of a cluster on this machine."""
+
+    name: str = "0"
+    lock: Path = Path("lock")

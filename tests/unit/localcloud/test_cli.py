@@ -6,6 +6,7 @@ import inspect
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,42 +15,39 @@ import pytest
 
 from localcloud import cli, commands, preflight, report
 from localcloud.cluster import lifecycle, nodes, outages
+from localcloud.commands import Request
 from localcloud.host import shell
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State, cache, state
+from localcloud.host.layout import Checkout, State
 from localcloud.host.progress import Progress
-from localcloud.stacks import pulumi, remote
+from localcloud.stacks import pulumi
 from tests.unit.localcloud.fakes import need, quiet
-from tests.unit.localcloud.places import SLOT
+from tests.unit.localcloud.places import SLOT, Apart
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """One with the stacks `dev` and `local`, where any work that a test does not stand in for fails."""
     for name in ("local", "dev"):
         text = "config:\n  statefulsets:target:\n    context: statefulsets-local\n"
         (tmp_path / f"Pulumi.{name}.yaml").write_text(text)
-    monkeypatch.setenv("LOCALCLOUD_STATE", str(tmp_path / "state"))
-    for module in (commands, remote, pulumi):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(preflight, "refuse_unless_fit", mock.Mock(side_effect=AssertionError("it went on")))
-    monkeypatch.setattr(lifecycle, "LOCK", tmp_path / "lock")
-    return tmp_path
+    state = State(tmp_path / "state", Apart(lock=tmp_path / "lock"))
+    return Checkout(tmp_path, state, tmp_path / "cache")
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """`python -m localcloud ARGUMENTS`; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["localcloud", *arguments])
+def call(checkout: Checkout, *arguments: str) -> int:
+    """`python -m localcloud ARGUMENTS` in a checkout; its exit status."""
     with pytest.raises(SystemExit) as end:
-        cli.main()
+        cli.main(arguments, checkout)
     return end.value.code if isinstance(end.value.code, int) else int(end.value.code is not None)
 
 
 @pytest.mark.parametrize(
     ("arguments", "module", "work", "gets"),
     [
-        (("up",), commands, "up", {"name": "local", "where": "local", "yes": False}),
-        (("up", "--nodes", "3"), commands, "up", {"count": 3}),
+        (("up",), commands, "up", {"request": Request()}),
+        (("up", "--nodes", "3"), commands, "up", {"request": Request(nodes=3)}),
         (("node", "stop", "2"), outages, "stop", {"number": 2, "unnoticed": False}),
         (("node", "stop", "2", "--unnoticed"), outages, "stop", {"number": 2, "unnoticed": True}),
         (("node", "start", "2"), outages, "start", {"number": 2}),
@@ -59,12 +57,12 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
             ("up", "--stack", "dev", "--cluster", "current", "--yes"),
             commands,
             "up",
-            {"name": "dev", "where": "current", "yes": True},
+            {"request": Request("dev", "current", yes=True)},
         ),
-        (("preview", "--stack", "dev"), commands, "preview", {"name": "dev"}),
+        (("preview", "--stack", "dev"), commands, "preview", {"request": Request("dev")}),
         (("down",), commands, "down", {}),
-        (("destroy", "--stack", "dev", "--yes"), commands, "destroy", {"name": "dev", "yes": True}),
-        (("erase",), commands, "erase", {"yes": False}),
+        (("destroy", "--stack", "dev", "--yes"), commands, "destroy", {"request": Request("dev", yes=True)}),
+        (("erase",), commands, "erase", {"request": Request()}),
         (("status",), report, "status", {}),
         (("logs", "kubelet", "--follow"), report, "logs", {"name": "kubelet", "follow": True}),
     ],
@@ -74,26 +72,26 @@ def test_each_command_reaches_its_work_with_what_was_typed(
     module: Any,
     work: str,
     gets: dict[str, Any],
-    checkout: Path,
+    checkout: Checkout,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real = getattr(module, work)
     stand_in = mock.create_autospec(real)
     monkeypatch.setattr(module, work, stand_in)
-    assert call(monkeypatch, *arguments) == 0
+    assert call(checkout, *arguments) == 0
     got = inspect.signature(real).bind(*stand_in.call_args.args, **stand_in.call_args.kwargs).arguments
-    assert got["state"] == State(checkout / "state", SLOT)
-    assert got.get("cache", cache()) == cache()
+    assert got.get("checkout", checkout) == checkout
+    assert got.get("state", checkout.state) == checkout.state
     assert isinstance(got.get("progress", quiet()), Progress)
     assert {name: got[name] for name in gets} == gets
 
 
 def test_a_refusal_is_one_line_a_problem_and_exit_status_1(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refusal = LocalCloudError("24.9 GB free", "not root: [bold]sudo[/bold]")
     monkeypatch.setattr(preflight, "refuse_unless_fit", mock.Mock(side_effect=refusal))
-    assert call(monkeypatch, "up") == 1
+    assert call(checkout, "up") == 1
     said = capsys.readouterr()
     assert said.err == "localcloud: 24.9 GB free\nlocalcloud: not root: [bold]sudo[/bold]\n"
     assert said.out == ""
@@ -101,88 +99,88 @@ def test_a_refusal_is_one_line_a_problem_and_exit_status_1(
 
 @pytest.mark.parametrize("count", ["0", "7", "-1"])
 def test_a_number_of_nodes_that_no_cluster_has_is_refused_before_anything_else(
-    count: str, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    count: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, "up", "--nodes", count) == 1
+    assert call(checkout, "up", "--nodes", count) == 1
     assert capsys.readouterr().err == f"localcloud: a cluster of {count} nodes: it has 1 to 6\n"
-    assert not (checkout / "state").exists()
+    assert not checkout.state.root.exists()
 
 
 def test_nodes_are_a_matter_of_the_local_cluster_only(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, "up", "--cluster", "kind", "--nodes", "3") == 1
+    assert call(checkout, "up", "--cluster", "kind", "--nodes", "3") == 1
     line = "localcloud: the number of nodes can be chosen of the local cluster only\n"
     assert capsys.readouterr().err == line
 
 
 @pytest.mark.parametrize("where", ["local", "kind", "current"])
 def test_an_unknown_stack_is_refused_with_the_known_ones_before_anything_else(
-    where: str, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    where: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, "up", "--stack", "prod", "--cluster", where) == 1
+    assert call(checkout, "up", "--stack", "prod", "--cluster", where) == 1
     assert capsys.readouterr().err == "localcloud: no Pulumi.prod.yaml here; stacks: dev, local\n"
-    assert not (checkout / "state").exists()
+    assert not checkout.state.root.exists()
 
 
 @pytest.mark.parametrize("command", ["up", "preview", "down", "destroy", "erase"])
 def test_ctrl_c_is_a_line_and_exit_status_130(
-    command: str, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(commands, command, mock.Mock(side_effect=KeyboardInterrupt))
-    assert call(monkeypatch, command) == 130
+    assert call(checkout, command) == 130
     line = "localcloud: interrupted; `make up` goes on where it stopped, `make down` stops everything"
     assert capsys.readouterr().err.strip() == line
 
 
 def test_a_preview_or_destroy_without_a_cluster_says_to_start_it(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(nodes, "ready", lambda state: False)
     for command in ("preview", "destroy"):
-        assert call(monkeypatch, command) == 1
+        assert call(checkout, command) == 1
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("localcloud: the cluster does not run")
         assert line.endswith("`make up` first")
 
 
 def test_data_is_not_erased_without_a_yes(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(lifecycle, "parts", lambda state: [])
-    (checkout / "state" / "nodes").mkdir(parents=True)
+    (checkout.state.root / "nodes").mkdir(parents=True)
     monkeypatch.setattr(sys, "stdin", io.StringIO())  # a CI job has nobody to ask
-    assert call(monkeypatch, "erase") == 1
-    assert (checkout / "state" / "nodes").exists()
-    assert call(monkeypatch, "erase", "--yes") == 0
-    assert not (checkout / "state").exists()
+    assert call(checkout, "erase") == 1
+    assert (checkout.state.root / "nodes").exists()
+    assert call(checkout, "erase", "--yes") == 0
+    assert not checkout.state.root.exists()
     capsys.readouterr()
-    assert call(monkeypatch, "erase") == 0
+    assert call(checkout, "erase") == 0
     assert "nothing to erase" in capsys.readouterr().err
 
 
 def test_an_unknown_log_is_refused_with_the_known_ones(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call(monkeypatch, "logs", "kube") == 1
+    assert call(checkout, "logs", "kube") == 1
     assert capsys.readouterr().err == "localcloud: no log has 'kube' in its name; logs: none yet\n"
-    (checkout / "state" / "logs").mkdir(parents=True)
+    (checkout.state.root / "logs").mkdir(parents=True)
     for name in ("etcd.log", "coredns.log", "coredns.log.1"):
-        (checkout / "state" / "logs" / name).touch()
-    assert call(monkeypatch, "logs", "kube") == 1
+        (checkout.state.root / "logs" / name).touch()
+    assert call(checkout, "logs", "kube") == 1
     assert capsys.readouterr().err == "localcloud: no log has 'kube' in its name; logs: coredns, etcd\n"
 
 
 def test_the_lines_of_make_env_mean_the_same_in_a_shell_whatever_the_directory_is_called(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sh, odd = need("sh"), checkout / "it's a $HOME"
-    monkeypatch.setenv("LOCALCLOUD_STATE", str(odd))
+    sh, odd = need("sh"), checkout.root / "it's a $HOME"
+    checkout = replace(checkout, state=State(odd, SLOT))
     monkeypatch.setenv("PATH", "/of/make")
-    assert call(monkeypatch, "env") == 0
+    assert call(checkout, "env") == 0
     lines = capsys.readouterr().out
     names = [line.removeprefix("export ").partition("=")[0] for line in lines.splitlines()]
-    wanted = pulumi.environment(state())
+    wanted = pulumi.environment(checkout.state, checkout.root)
     assert names == list(wanted)
     show = "; ".join(f'printf "%s\\n" "${name}"' for name in names)
     done = subprocess.run(

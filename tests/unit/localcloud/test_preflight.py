@@ -14,12 +14,10 @@ from localcloud import preflight
 from localcloud.cluster import lifecycle
 from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
 from localcloud.preflight import GIB
 from localcloud.toolchain.catalog import TOOLS
 from tests.unit.localcloud.fakes import script, tree
 from tests.unit.localcloud.machine import BRIDGE_IP, Elsewhere, Machine, fit_machine, free_port
-from tests.unit.localcloud.places import SLOT
 
 
 @pytest.fixture
@@ -90,7 +88,7 @@ def test_a_kernel_without_overlayfs_is_refused(machine: Machine) -> None:
 
 @pytest.mark.parametrize("place", ["/run/user/0/project/.localcloud", "/var/run/project/.localcloud"])
 def test_state_where_a_node_would_hide_it_is_refused(place: str, machine: Machine) -> None:
-    machine.state = State(Path(place), SLOT)
+    machine.state = replace(machine.state, root=Path(place))
     assert machine.refusal() == [
         f"{place} lies under /run, which a node replaces by its own; clone the project elsewhere"
     ]
@@ -201,7 +199,7 @@ def test_every_problem_is_named_at_once_and_nothing_has_been_changed(
     machine.routes("10.213.0.0/16")
     shutil.rmtree(machine.cgroups)
     (machine.root / "filesystems").write_text("")
-    machine.state = State(Path("/run/project/.localcloud"), SLOT)
+    machine.state = replace(machine.state, root=Path("/run/project/.localcloud"))
     other = machine.root / "other" / ".localcloud"
     other.mkdir(parents=True)
     machine.running = [Running(str(other), "etcd", 7, ("etcd",))]

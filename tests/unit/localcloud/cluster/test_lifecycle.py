@@ -19,7 +19,7 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import State
 from localcloud.node import csi, node
 from tests.unit.localcloud.fakes import quiet, said
-from tests.unit.localcloud.places import SLOT
+from tests.unit.localcloud.places import SLOT, Apart
 
 API = dict[str, tuple[int, Any]]
 
@@ -107,10 +107,8 @@ def test_a_program_that_a_package_manager_linked_to_is_followed(
     assert (state.bin / "pulumi").read_text() == "brewed"
 
 
-def test_only_one_up_or_down_works_at_a_time_and_a_crash_lets_go(
-    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lifecycle, "LOCK", tmp_path / "lock")
+def test_only_one_up_or_down_works_at_a_time_and_a_crash_lets_go(tmp_path: Path) -> None:
+    state = State(tmp_path / "state", Apart(lock=tmp_path / "lock"))
     busy = pytest.raises(LocalCloudError, match=r"^another `make up` or `make down` is at work on this machine")
     with lifecycle.alone(state), busy, lifecycle.alone(state):
         pytest.fail("it must not get in")
@@ -128,7 +126,7 @@ def test_what_a_deleted_checkout_left_running_is_ended_and_a_living_one_is_not(
     everything = [Running(owner, "etcd", pid, ("etcd",)) for pid, owner in enumerate(owners)]
     ended: list[int] = []
     monkeypatch.setattr(
-        daemons, "running", lambda owner=None: [p for p in everything if owner is None or p.owner == str(owner)]
+        daemons, "running", lambda slot, owner=None: [p for p in everything if owner is None or p.owner == str(owner)]
     )
     monkeypatch.setattr(daemons, "stop", lambda pids, grace: ended.extend(pids))
     progress = quiet()
@@ -205,7 +203,7 @@ def test_destroy_waits_for_volumes_that_are_to_be_deleted_and_for_no_other(state
 def test_a_running_cluster_is_not_erased(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     (state.root / "nodes").mkdir(parents=True)
     everything = [Running(str(state.root), "etcd", 1, (str(state.bin / "etcd"),))]
-    monkeypatch.setattr(daemons, "running", lambda owner=None: everything)
+    monkeypatch.setattr(daemons, "running", lambda slot, owner=None: everything)
     with pytest.raises(LocalCloudError, match=r"^the cluster runs; `make down` first$"):
         lifecycle.erase(state)
     assert (state.root / "nodes").exists()
@@ -222,13 +220,10 @@ def test_erase_keeps_the_state_of_stacks_on_other_clusters_and_its_passphrase(st
     assert sorted(path.name for path in state.root.iterdir()) == [lifecycle.ELSEWHERE, "passphrase"]
 
 
-def test_a_stack_of_this_checkout_on_another_cluster_is_not_another_copy(
-    state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stack_of_this_checkout_on_another_cluster_is_not_another_copy(state: State) -> None:
     owners = [str(state.root), f"{state.root}/elsewhere/abc", f"{state.root}-two"]
     found = [daemons.Running(owner, "pulumi", number, ("pulumi",)) for number, owner in enumerate(owners)]
-    monkeypatch.setattr(daemons, "running", lambda: found)
-    assert lifecycle.other_owners(state) == [f"{state.root}-two"]
+    assert lifecycle.other_owners(state, found) == [f"{state.root}-two"]
 
 
 @pytest.fixture
@@ -241,7 +236,7 @@ def whole(state: State, monkeypatch: pytest.MonkeyPatch) -> dict[str, Running]:
     for each in state.nodes:
         commands |= {f"{each.name}-{program}": (program,) for program in node.PROGRAMS if program != csi.NODE}
     processes = {name: Running(str(state.root), name, 1, command) for name, command in commands.items()}
-    monkeypatch.setattr(daemons, "running", lambda owner=None: list(processes.values()))
+    monkeypatch.setattr(daemons, "running", lambda slot, owner=None: list(processes.values()))
     monkeypatch.setattr(nodes, "in_order", lambda _: True)
     token_file.ensure(gce.token(state))
     return processes
@@ -281,7 +276,7 @@ def test_the_token_is_there_before_anything_that_needs_it_is_started(
 ) -> None:
     started: list[tuple[str, bool]] = []
 
-    def start(owner: Path, daemon: Daemon, logs: Path) -> bool:
+    def start(state: State, daemon: Daemon) -> bool:
         started.append((daemon.name, token_file.sound(gce.token(state))))
         return True
 

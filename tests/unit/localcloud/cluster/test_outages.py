@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cluster import controlplane, lifecycle, nodes, outages
+from localcloud.cluster import controlplane, nodes, outages
 from localcloud.host import limits
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import Node, State
 from localcloud.node import network, node
 from tests.unit.localcloud.fakes import quiet, said, script
-from tests.unit.localcloud.places import SLOT
+from tests.unit.localcloud.places import SLOT, Apart
 
 
 @dataclass
@@ -55,7 +55,6 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     world = World()
-    monkeypatch.setattr(lifecycle, "LOCK", tmp_path / "lock")
     monkeypatch.setattr(controlplane, "ready", lambda _: world.api)
     monkeypatch.setattr(node, "init_pid", lambda _, each: 7 if each.index in world.on else None)
     monkeypatch.setattr(node, "start", world.boot)
@@ -74,7 +73,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
 
 @pytest.fixture
 def state(tmp_path: Path) -> State:
-    state = State(tmp_path / "state", SLOT)
+    state = State(tmp_path / "state", Apart(lock=tmp_path / "lock"))
     state.keep_nodes(3)
     return state
 

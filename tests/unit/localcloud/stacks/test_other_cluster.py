@@ -11,9 +11,10 @@ import pytest
 import typer
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CONTEXT, State
+from localcloud.host.layout import CONTEXT, Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import other_cluster, pulumi
+from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import install
 from localcloud.toolchain.catalog import Tool
 from localcloud.toolchain.install import Resolved
@@ -53,11 +54,9 @@ class Elsewhere:
         self.kubectl()
         monkeypatch.setenv("PATH", str(self.bin))
         monkeypatch.setenv("KUBECONFIG", str(self.config))
-        monkeypatch.setattr(other_cluster, "ROOT", self.checkout)
-        monkeypatch.setattr(pulumi, "ROOT", self.checkout)
         monkeypatch.setattr(install, "resolve", self.resolve)
-        monkeypatch.setattr(pulumi, "prepare", lambda there, name, provider: self.note("prepare", there, name))
-        monkeypatch.setattr(pulumi, "up", lambda there, name, progress: self.note("up", there, name))
+        monkeypatch.setattr(pulumi, "prepare", lambda stack, provider: self.prepare(stack))
+        monkeypatch.setattr(pulumi, "up", lambda stack, progress: self.note("up", stack))
 
     def kubectl(self) -> None:
         """One that shows the user's kubeconfig, and the nodes of the cluster that it is told to ask."""
@@ -74,8 +73,12 @@ esac"""
         items = [{"metadata": {"labels": {"kubernetes.io/hostname": name}}} for name in names]
         (self.home / "nodes").write_text(json.dumps({"items": items}))
 
-    def note(self, what: str, there: State, name: str) -> None:
-        self.happened.append((what, str(there.root), name))
+    def note(self, what: str, stack: Stack) -> None:
+        self.happened.append((what, str(stack.state.root), stack.name))
+
+    def prepare(self, stack: Stack) -> None:
+        self.note("prepare", stack)
+        stack.file.write_text(stack.tracked.read_text())
 
     def resolve(self, cache: Path, progress: Progress, tools: Sequence[Tool]) -> list[Resolved]:
         self.happened.append(("resolve", *(tool.name for tool in tools)))
@@ -88,7 +91,7 @@ esac"""
 
     def up(self, where: str = "current", yes: bool = True) -> State:
         """`make up CLUSTER=where`; the state of that cluster."""
-        other_cluster.up(self.state, self.cache, "local", where, yes, quiet())
+        other_cluster.up(Checkout(self.checkout, self.state, self.cache), "local", where, yes, quiet())
         return State(next((self.state.root / "elsewhere").iterdir()), SLOT)
 
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.layout import Checkout, State
 from localcloud.stacks import pulumi, remote
+from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import TOOLS, install
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 from localcloud.toolchain.install import Resolved
@@ -30,12 +32,16 @@ for last; do :; done
 case "$*" in
 *"stack init"*)
   read -r passphrase <"$PULUMI_CONFIG_PASSPHRASE_FILE"
-  while read -r key value; do
-    if [ "$key" = encryptionsalt: ] && [ "$value" != "$passphrase" ]; then
-      echo 'error: could not create secrets manager for new stack: incorrect passphrase' >&2
-      exit 1
-    fi
-  done <"Pulumi.$last.yaml"
+  file="$3/Pulumi.$last.yaml"
+  if [ -e "$file" ]; then
+    while read -r key value; do
+      if [ "$key" = encryptionsalt: ] && [ "$value" != "$passphrase" ]; then
+        echo 'error: could not create secrets manager for new stack: incorrect passphrase' >&2
+        exit 1
+      fi
+    done <"$file"
+  fi
+  printf 'encryptionsalt: %s\n' "$passphrase" >"$file"
   kept="${PULUMI_BACKEND_URL#file://}/.pulumi/stacks/statefulsets"
   /bin/mkdir -p "$kept"
   echo '{}' >"$kept/$last.json"
@@ -43,42 +49,56 @@ case "$*" in
 esac
 if [ -e during ]; then . ./during; fi
 """
+TRACKED = "config:\n  statefulsets:a: b\n"
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path) -> Path:
     """A checkout with the stacks `local` and `dev`."""
     root = tmp_path / "checkout"
     root.mkdir()
     for name in ("local", "dev"):
-        (root / f"Pulumi.{name}.yaml").write_text("config:\n  statefulsets:a: b\n")
-    monkeypatch.setattr(pulumi, "ROOT", root)
+        (root / f"Pulumi.{name}.yaml").write_text(TRACKED)
     return root
 
 
 @pytest.fixture
-def state(root: Path) -> State:
+def checkout(root: Path) -> Checkout:
     return with_pulumi(root, PULUMI)
 
 
-def prepare(state: State, name: str = "local") -> None:
-    pulumi.prepare(state, name, state.root / "provider")
+@pytest.fixture
+def state(checkout: Checkout) -> State:
+    return checkout.state
 
 
-def test_a_stack_is_made_once_and_prepared_at_no_cost_after_that(root: Path, state: State) -> None:
-    prepare(state)
-    passphrase = state.passphrase.read_text()
-    prepare(state)
-    assert calls(root) == ["--non-interactive stack init local"]
-    assert state.passphrase.read_text() == passphrase, "a new one could not read what the old one encrypted"
-    prepare(state, "dev")
-    assert state.passphrase.read_text() == passphrase
+@pytest.fixture
+def local(checkout: Checkout) -> Stack:
+    return Stack.of(checkout, "local")
 
 
-def test_the_passphrase_is_long_random_and_for_its_owner_only(state: State) -> None:
+def prepare(stack: Stack) -> None:
+    pulumi.prepare(stack, stack.state.root / "provider")
+
+
+def inits(root: Path) -> list[str]:
+    return [line.rpartition(" stack init ")[2] for line in calls(root)]
+
+
+def test_a_stack_is_made_once_and_prepared_at_no_cost_after_that(root: Path, checkout: Checkout, local: Stack) -> None:
+    prepare(local)
+    passphrase = checkout.state.passphrase.read_text()
+    prepare(local)
+    assert inits(root) == ["local"]
+    assert checkout.state.passphrase.read_text() == passphrase, "a new one could not read what the old one encrypted"
+    prepare(Stack.of(checkout, "dev"))
+    assert checkout.state.passphrase.read_text() == passphrase
+
+
+def test_the_passphrase_is_long_random_and_for_its_owner_only(state: State, local: Stack) -> None:
     before = os.umask(0)
     try:
-        prepare(state)
+        prepare(local)
     finally:
         os.umask(before)
     assert state.passphrase.stat().st_mode & 0o777 == 0o600
@@ -91,40 +111,82 @@ def test_the_passphrase_is_long_random_and_for_its_owner_only(state: State) -> N
     assert state.pulumi_state.stat().st_mode & 0o777 == state.pulumi_home.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_passphrase_half_written_by_an_interrupted_run_is_not_used(state: State) -> None:
+def test_a_passphrase_half_written_by_an_interrupted_run_is_not_used(state: State, local: Stack) -> None:
     state.passphrase.with_suffix(".new").write_text("half")
-    prepare(state)
+    prepare(local)
     assert len(state.passphrase.read_text()) >= 40
 
 
-def test_the_engine_finds_the_provider_that_is_at_hand(state: State) -> None:
+def test_the_engine_finds_the_provider_that_is_at_hand(state: State, local: Stack) -> None:
     plugin = state.pulumi_home / "plugins" / f"resource-kubernetes-v{PROVIDER_VERSION}" / "pulumi-resource-kubernetes"
     for provider in (state.root / "old", state.root / "new"):
-        pulumi.prepare(state, "local", provider)
+        pulumi.prepare(local, provider)
         assert plugin.readlink() == provider
 
 
-def test_an_unknown_stack_is_refused_with_the_known_ones(root: Path, state: State) -> None:
-    with pytest.raises(LocalCloudError, match=r"^no Pulumi\.prod\.yaml; stacks here: dev, local$"):
-        prepare(state, "prod")
+def test_an_unknown_stack_is_refused_with_the_known_ones(root: Path, checkout: Checkout) -> None:
+    with pytest.raises(LocalCloudError, match=r"^no Pulumi\.prod\.yaml here; stacks: dev, local$"):
+        Stack.of(checkout, "prod")
     assert calls(root) == []
     assert sorted(path.name for path in root.glob("Pulumi*")) == ["Pulumi.dev.yaml", "Pulumi.local.yaml"]
 
 
-def test_a_salt_that_fits_the_passphrase_stays(root: Path, state: State) -> None:
-    """Another cluster's stack of the same file, and its secrets, go on working."""
+def test_the_tracked_file_is_only_read_and_pulumi_gets_a_copy_with_the_salt_and_what_was_made(
+    state: State, local: Stack
+) -> None:
+    prepare(local)
+    assert local.tracked.read_text() == TRACKED
+    copy = yaml.safe_load(local.file.read_text())
+    assert copy == {"encryptionsalt": state.passphrase.read_text(), "config": {"statefulsets:a": "b"}}
+    assert local.file.stat().st_mode & 0o777 == 0o600
+    copy["config"]["statefulsets:made"] = {"secure": "v1:n:made"}
+    copy["config"]["statefulsets:typed"] = "with plain pulumi"
+    local.file.write_text(yaml.safe_dump(copy))
+    local.tracked.write_text("config:\n  statefulsets:a: c\n")
+    prepare(local)
+    assert local.tracked.read_text() == "config:\n  statefulsets:a: c\n"
+    config = yaml.safe_load(local.file.read_text())["config"]
+    assert config == {"statefulsets:made": {"secure": "v1:n:made"}, "statefulsets:a": "c"}
+
+
+def test_secrets_of_a_tracked_file_are_used_and_go_before_those_that_were_made(state: State, local: Stack) -> None:
+    """Whoever encrypts his own with this checkout's passphrase, or had them there from before, keeps them."""
+    prepare(local)
+    copy = yaml.safe_load(local.file.read_text())
+    copy["config"] |= {"a:mine": {"secure": "v1:x:made"}, "a:made": {"secure": "v1:x:made"}}
+    local.file.write_text(yaml.safe_dump(copy))
+    own = {"config": {"a:mine": {"secure": "v1:x:y"}}, "encryptionsalt": state.passphrase.read_text()}
+    local.tracked.write_text(yaml.safe_dump(own))
+    prepare(local)
+    config = yaml.safe_load(local.file.read_text())["config"]
+    assert config == {"a:mine": {"secure": "v1:x:y"}, "a:made": {"secure": "v1:x:made"}}
+    other = {**own, "encryptionsalt": "v1:another"}
+    local.tracked.write_text(yaml.safe_dump(other))
+    prepare(local)
+    assert yaml.safe_load(local.file.read_text()) == other, "with another salt nobody could read those of before"
+
+
+def test_a_salt_that_fits_the_passphrase_stays(state: State, local: Stack) -> None:
     pulumi.make_passphrase(state)
     text = f"config:\n  a:b:\n    secure: v1:x:y\nencryptionsalt: {state.passphrase.read_text()}\n"
-    (root / "Pulumi.local.yaml").write_text(text)
-    prepare(state)
-    assert (root / "Pulumi.local.yaml").read_text() == text
+    local.tracked.write_text(text)
+    prepare(local)
+    assert local.tracked.read_text() == text
+    assert yaml.safe_load(local.file.read_text()) == yaml.safe_load(text)
 
 
-def test_a_salt_of_a_passphrase_that_is_gone_is_dropped(root: Path, state: State) -> None:
-    (root / "Pulumi.local.yaml").write_text("encryptionsalt: v1:of:another\nconfig:\n  a:b: c # secure: no\n")
-    prepare(state)
-    assert (root / "Pulumi.local.yaml").read_text() == "config:\n  a:b: c # secure: no\n"
-    assert (state.pulumi_state / ".pulumi" / "stacks" / "statefulsets" / "local.json").exists()
+def test_a_salt_of_a_passphrase_that_is_gone_is_not_taken_over(root: Path, state: State, local: Stack) -> None:
+    text = "encryptionsalt: v1:of:another\nconfig:\n  a:b: c # secure: no\n"
+    local.tracked.write_text(text)
+    prepare(local)
+    assert local.tracked.read_text() == text
+    assert yaml.safe_load(local.file.read_text())["encryptionsalt"] == state.passphrase.read_text()
+    assert local.exists
+    (state.pulumi_state / ".pulumi" / "stacks" / "statefulsets" / "local.json").unlink()
+    state.passphrase.unlink()
+    prepare(local)
+    assert yaml.safe_load(local.file.read_text())["encryptionsalt"] == state.passphrase.read_text()
+    assert inits(root) == ["local"] * 3, "the salt that the copy had, and then a new one"
 
 
 @pytest.mark.parametrize(
@@ -139,23 +201,24 @@ def test_a_salt_of_a_passphrase_that_is_gone_is_dropped(root: Path, state: State
         "  a:b:\n    secure:\n      v1:x:y\n",
     ],
 )
-def test_a_salt_that_a_secret_needs_is_never_dropped(secret: str, root: Path, state: State) -> None:
+def test_secrets_that_this_passphrase_does_not_open_are_refused_and_never_dropped(secret: str, local: Stack) -> None:
     text = f"encryptionsalt: v1:of:another\nconfig:\n{secret}"
-    (root / "Pulumi.local.yaml").write_text(text)
+    local.tracked.write_text(text)
     with pytest.raises(
         LocalCloudError, match=r"^Pulumi\.local\.yaml holds secrets encrypted with a passphrase"
     ) as refusal:
-        prepare(state)
+        prepare(local)
     assert len(str(refusal.value).splitlines()) == 1
-    assert (root / "Pulumi.local.yaml").read_text() == text
+    assert local.tracked.read_text() == text
+    assert not local.file.exists()
 
 
-def test_another_failure_of_pulumi_does_not_touch_the_stack_file(root: Path, state: State) -> None:
-    (root / "Pulumi.local.yaml").write_text("encryptionsalt: v1:of:another\n")
+def test_another_failure_of_pulumi_is_one_line_and_touches_no_stack_file(state: State, local: Stack) -> None:
+    local.tracked.write_text("encryptionsalt: v1:of:another\n")
     script(state.bin, "pulumi", "echo 'error: no space left on device' >&2; exit 1")
-    with pytest.raises(LocalCloudError, match=r"^`pulumi stack init local`: error: no space left on device$"):
-        prepare(state)
-    assert (root / "Pulumi.local.yaml").read_text() == "encryptionsalt: v1:of:another\n"
+    with pytest.raises(LocalCloudError, match=r"^`pulumi --cwd \S+ stack init local`: error: no space left on device$"):
+        prepare(local)
+    assert local.tracked.read_text() == "encryptionsalt: v1:of:another\n"
 
 
 def test_the_environment_means_this_checkouts_cluster_and_nothing_else(
@@ -164,7 +227,7 @@ def test_the_environment_means_this_checkouts_cluster_and_nothing_else(
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("KUBECONFIG", "/root/.kube/production")
     state = State(tmp_path / "a state", SLOT)
-    found = pulumi.environment(state)
+    found = pulumi.environment(state, tmp_path)
     assert found["PATH"].split(":")[0] == str(state.bin)
     assert found["PATH"].endswith(":/usr/bin:/bin")
     assert found["KUBECONFIG"] == str(state.kubeconfig)
@@ -176,42 +239,44 @@ def test_the_environment_means_this_checkouts_cluster_and_nothing_else(
     assert not [name for name in found if name.startswith(("AWS_", "GOOGLE_"))]
 
 
-def test_up_runs_the_real_thing_in_the_checkout_and_a_failure_is_one_line(root: Path, state: State) -> None:
-    pulumi.up(state, "local", quiet())
-    assert calls(root) == ["up --yes --stack local"]
+def test_up_runs_the_real_thing_in_the_checkout_and_a_failure_is_one_line(
+    root: Path, checkout: Checkout, local: Stack
+) -> None:
+    pulumi.up(local, quiet())
+    assert calls(root) == [f"up --yes --stack local --config-file {local.file}"]
     (root / "during").write_text("exit 255")
+    dev = Stack.of(checkout, "dev")
     with pytest.raises(LocalCloudError) as refusal:
-        pulumi.preview(state, "dev", quiet())
+        pulumi.preview(dev, quiet())
     assert refusal.value.problems == ("`pulumi preview` of stack dev failed (exit 255); the reason is above",)
-    assert calls(root)[1:] == ["preview --stack dev"]
+    assert calls(root)[1:] == [f"preview --stack dev --config-file {dev.file}"]
 
 
-def test_destroying_a_stack_that_was_never_up_does_nothing(root: Path, state: State) -> None:
-    pulumi.destroy(state, "local", quiet())
+def test_destroying_a_stack_that_was_never_up_does_nothing(root: Path, local: Stack) -> None:
+    pulumi.destroy(local, quiet())
     assert calls(root) == []
-    prepare(state)
-    pulumi.destroy(state, "local", quiet())
-    assert calls(root)[1:] == ["destroy --yes --skip-preview --stack local"]
+    prepare(local)
+    pulumi.destroy(local, quiet())
+    assert calls(root)[1:] == [f"destroy --yes --skip-preview --stack local --config-file {local.file}"]
 
 
-def test_ctrl_c_waits_until_pulumi_has_ended_in_its_own_way(root: Path, state: State) -> None:
+def test_ctrl_c_waits_until_pulumi_has_ended_in_its_own_way(root: Path, local: Stack) -> None:
     (root / "during").write_text(f"{need('sleep')} 0.1; kill -INT $PPID; {need('sleep')} 0.4; : >finished")
     with pytest.raises(KeyboardInterrupt):
-        pulumi.up(state, "local", quiet())
+        pulumi.up(local, quiet())
     assert (root / "finished").exists(), "its state would not hold what it made"
 
 
 def test_ctrl_c_does_not_kill_the_pulumi_of_a_real_cluster_either(
-    root: Path, state: State, monkeypatch: pytest.MonkeyPatch
+    root: Path, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "Pulumi.dev.yaml").write_text("config: {}\n")
     (root / "during").write_text(f"{need('sleep')} 0.1; kill -INT $PPID; {need('sleep')} 0.4; : >finished")
     pulumi = next(tool for tool in TOOLS if tool.name == "pulumi")
-    resolved = [Resolved(pulumi, {"pulumi": state.bin / "pulumi"}, "cache")]
-    monkeypatch.setattr(remote, "ROOT", root)
+    resolved = [Resolved(pulumi, {"pulumi": checkout.state.bin / "pulumi"}, "cache")]
     monkeypatch.setattr(install, "resolve", lambda cache, progress, tools: resolved)
     with pytest.raises(KeyboardInterrupt):
-        remote.operate(root / "cache", "dev", "up", True, quiet())
+        remote.operate(checkout, "dev", "up", True, quiet())
     assert calls(root) == ["up --yes --stack dev"]
     assert (root / "finished").exists()
 
@@ -237,32 +302,34 @@ def held_by(pid: int, host: str | None = None) -> str:
     return json.dumps({"pid": pid, "username": "root", "hostname": host or socket.gethostname(), "timestamp": "now"})
 
 
-def test_the_lock_of_a_killed_engine_is_cleared_and_named(state: State, engine: subprocess.Popen[bytes]) -> None:
+def test_the_lock_of_a_killed_engine_is_cleared_and_named(
+    state: State, local: Stack, engine: subprocess.Popen[bytes]
+) -> None:
     left = lock(state, held_by(engine.pid))
     others = lock(state, held_by(engine.pid), "dev")
     engine.send_signal(signal.SIGKILL)
     engine.wait()
     progress = quiet()
-    pulumi.up(state, "local", progress)
+    pulumi.up(local, progress)
     assert not left.exists()
     assert others.exists(), "only of the stack that is asked for"
     assert said(progress) == f"clearing the lock of a `pulumi` that died (pid {engine.pid})\n"
 
 
-def test_the_lock_of_an_engine_that_works_is_kept(state: State, engine: subprocess.Popen[bytes]) -> None:
+def test_the_lock_of_an_engine_that_works_is_kept(state: State, local: Stack, engine: subprocess.Popen[bytes]) -> None:
     held = lock(state, held_by(engine.pid))
-    pulumi.up(state, "local", quiet())
+    pulumi.up(local, quiet())
     assert held.exists()
 
 
-def test_a_number_that_another_program_has_got_since_does_not_keep_the_lock(state: State) -> None:
+def test_a_number_that_another_program_has_got_since_does_not_keep_the_lock(state: State, local: Stack) -> None:
     left = lock(state, held_by(os.getpid()))
-    pulumi.up(state, "local", quiet())
+    pulumi.up(local, quiet())
     assert not left.exists()
 
 
 @pytest.mark.parametrize("content", [held_by(1 << 30, "another-machine"), "{}", "", '{"pid": "x", "hostname": "%s"}'])
-def test_a_lock_that_cannot_be_judged_from_here_is_left_to_pulumi(content: str, state: State) -> None:
+def test_a_lock_that_cannot_be_judged_from_here_is_left_to_pulumi(content: str, state: State, local: Stack) -> None:
     held = lock(state, content.replace("%s", socket.gethostname()))
-    pulumi.up(state, "local", quiet())
+    pulumi.up(local, quiet())
     assert held.exists()
