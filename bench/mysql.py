@@ -144,7 +144,7 @@ def _copy(project: Project) -> float:
     """The same files by tar through a socket, between the same two pods' networks, until they are on the disk."""
     source, target = (f"{VOLUMES}/mysql-{letter}/mysql" for letter in "ab")
     address = project.get("pod", "mysql-1")["status"]["podIP"]
-    python = str((project.root / ".venv/bin/python").resolve())
+    python = str((project.root / ".tools/bin/python").resolve())
     networks = [f"--net=/proc/{container_pids(project, ordinal)[0]}/ns/net" for ordinal in (0, 1)]
     inside(project, "rm", "-rf", f"{target}/copy")
     receive = ["nsenter", networks[1], "--", python, "-c", RECEIVER, f"{target}/copy"]

@@ -60,7 +60,7 @@ class Stack:
 def environment(state: State, root: Path) -> dict[str, str]:
     """What `make env` exports: plain `pulumi` and `kubectl` then mean this checkout's cluster and nothing else."""
     return {
-        "PATH": f"{state.bin}:{root / '.venv' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+        "PATH": f"{state.bin}:{root / '.tools' / 'bin'}:{os.environ.get('PATH', os.defpath)}",
         "KUBECONFIG": str(state.kubeconfig),
         "PULUMI_HOME": str(state.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{urllib.parse.quote(str(state.pulumi_state))}",

@@ -133,7 +133,8 @@ def copy_project(target: Path) -> Project:
         if (ROOT / name).exists():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    (target / ".venv").symlink_to(ROOT / ".venv")
+    for environment in (".venv", ".tools"):
+        (target / environment).symlink_to(ROOT / environment)
     return Project(target)
 
 

@@ -109,7 +109,7 @@ class MySql:
     def run_application(self, library: str) -> Any:
         """tests/cluster/mysql_application.py on the node: its network and its DNS are those of a pod."""
         root = self.project.root
-        script = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/mysql_application.py", library)
+        script = (f"{root}/.tools/bin/python", f"{root}/tests/cluster/mysql_application.py", library)
         return json.loads(mysql_disks.inside(self.project, *script, stdin=json.dumps(self.secret())))
 
     def secret(self) -> dict[str, str]:

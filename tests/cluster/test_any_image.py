@@ -195,7 +195,7 @@ def test_another_projects_python_program_uses_the_components_from_an_empty_envir
     subprocess.run([*pip, str(databases.root), "pulumi-kubernetes==4.25.0"], check=True, cwd=tmp_path, timeout=600)
     shutil.copytree(ROOT / "examples/python", tmp_path / "program")
     typed: list[str | Path] = [
-        ROOT / ".venv/bin/mypy",
+        ROOT / ".tools/bin/mypy",
         "--strict",
         "--python-executable",
         environment / "bin/python",

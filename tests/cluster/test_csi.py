@@ -90,12 +90,12 @@ def test_after_a_power_cut_the_pod_finds_its_disk_on_another_node_of_the_zone(cl
     clean.post("probe-0", "written before the cut")
     was = rig.node_of(clean, "probe-0")
     try:
-        clean.must(".venv/bin/python", "-m", "localcloud", "node", "stop", str(was))
+        clean.must(".tools/bin/python", "-m", "localcloud", "node", "stop", str(was))
         eventually(lambda: clean.ready("probe-0"), "the pod runs elsewhere", 180)
         assert {was, rig.node_of(clean, "probe-0")} == {0, 3}
         assert "written before the cut" in clean.read("probe-0")
     finally:
-        clean.must(".venv/bin/python", "-m", "localcloud", "node", "start", str(was))
+        clean.must(".tools/bin/python", "-m", "localcloud", "node", "start", str(was))
 
 
 def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(clean: Project) -> None:
@@ -105,7 +105,7 @@ def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(cle
     was = rig.node_of(clean, "probe-0")
     node_name = clean.state.slot.node(was).name
     try:
-        clean.must(".venv/bin/python", "-m", "localcloud", "node", "partition", str(was))
+        clean.must(".tools/bin/python", "-m", "localcloud", "node", "partition", str(was))
         eventually(lambda: not nodes.is_ready(clean.get("node", node_name)), "the node is given up", 120)
         # What a person does who believes the node to be off; here it is not, and its writer still runs.
         clean.kubectl("taint", "node", node_name, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute")
@@ -122,7 +122,7 @@ def test_a_node_that_was_given_up_writes_nothing_any_more_even_while_it_runs(cle
         assert "Input/output error" in old.stderr
     finally:
         clean.kubectl("taint", "node", node_name, "node.kubernetes.io/out-of-service-", "--overwrite=true")
-        clean.must(".venv/bin/python", "-m", "localcloud", "node", "heal", str(was))
+        clean.must(".tools/bin/python", "-m", "localcloud", "node", "heal", str(was))
     assert file.exists()
     eventually(lambda: not written(clean, was), "the old node let go of it", 120)
 

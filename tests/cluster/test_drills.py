@@ -16,7 +16,7 @@ import pytest
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_rig import MySql
 
-DRILLS = (".venv/bin/python", "-m", "drills")
+DRILLS = (".tools/bin/python", "-m", "drills")
 
 
 @pytest.fixture

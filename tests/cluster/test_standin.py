@@ -71,7 +71,7 @@ class Standin:
         data = self.project.get("secret", "-n", GOOGLE, "orders-client")["data"]
         secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
         root = self.project.root
-        program = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/cloud_sql_application.py", text)
+        program = (f"{root}/.tools/bin/python", f"{root}/tests/cluster/cloud_sql_application.py", text)
         return json.loads(inside(self.project, *program, stdin=json.dumps(secret)))
 
     def write(self, ordinal: int, text: str) -> None:
