@@ -81,7 +81,7 @@ preview: .venv/up ## What pulumi up would change
 	@$(LOCALCLOUD) preview --stack $(STACK) --cloud $(CLOUD)
 
 .PHONY: drill
-drill: .venv/up ## The seed's experiments on this machine's MySQL, with a report (CLOUD=standin: the dev stack's; docs/drills.md)
+drill: .venv/up ## The tutorial's experiments on this machine's MySQL, with a report (CLOUD=standin: the dev stack's; docs/drills.md)
 	@KUBECONFIG="$${LOCALCLOUD_STATE:-.localcloud}$(if $(filter standin,$(CLOUD)),/standin)/kubeconfig" $(VENV)/python -m drills all $(flag_yes)
 
 .PHONY: test
@@ -98,7 +98,7 @@ soak: .venv/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ 
 
 .PHONY: bench
 bench: .venv/dev ## Speed and memory as ratios against a peer in the same run; ONLY=stack|mysql|scale
-	@$(VENV)/python -m bench $(ONLY)
+	@$(VENV)/python -m tools.bench $(ONLY)
 
 .PHONY: check
 check: .venv/dev ## Format, lint, types, layers, shell
@@ -115,8 +115,8 @@ schema: .venv/dev ## Write schema/stack.schema.json, by which editors complete a
 	@$(VENV)/python -m components.config.schema
 
 .PHONY: mutation
-mutation: .venv/dev ## Break components/ in 300 places and count what the tests notice (about 15 minutes)
-	@$(VENV)/python -m tests.mutation --sample 300
+mutation: .venv/dev ## Break components/ in 300 places and count how often the tests notice (about 15 minutes)
+	@$(VENV)/python -m tools.mutation --sample 300
 
 .PHONY: format
 format: .venv/dev ## Format and mend what can be mended

@@ -116,4 +116,4 @@ def outage(project: Project, secret: dict[str, str], kill: Callable[[], None]) -
 
 
 def _writer(project: Project) -> tuple[str, str]:
-    return f"{project.root}/.venv/bin/python", f"{project.root}/bench/mysql_writer.py"
+    return f"{project.root}/.venv/bin/python", f"{project.root}/tools/bench/mysql_writer.py"

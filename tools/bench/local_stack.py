@@ -18,12 +18,12 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from bench import nodes
-from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project, copy_project, only_kubia
+from tools.bench import nodes
+from tools.bench.figures import ROUNDS, Figure, resident, seconds
 
 STACK = ("--stack", "local")
 UP = ("pulumi", "up", "--yes", "--skip-preview", *STACK)

@@ -13,10 +13,10 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench import local_stack, mysql, preview_scale
-from bench.figures import Figure
 from localcloud.host import daemons
 from tests.cluster.conftest import copy_project
+from tools.bench import local_stack, mysql, preview_scale
+from tools.bench.figures import Figure
 
 console = Console(highlight=False)
 PARTS: Final = ("stack", "mysql", "scale")

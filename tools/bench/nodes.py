@@ -10,11 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project
+from tools.bench.figures import ROUNDS, Figure, resident, seconds
 
 COUNT = 3
 IDLE = 60.0  # seconds
