@@ -19,7 +19,7 @@ PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
 def load(path: Path) -> dict[str, Any]:
-    """A workflow; YAML takes its key `on` for a truth value."""
+    """Reads a workflow. YAML takes its key `on` for a truth value."""
     content: dict[str, Any] = yaml.safe_load(path.read_text())
     return content
 

@@ -70,9 +70,10 @@ class Engine(pulumi.ComponentResource):
         write_service: str,
         services: tuple[pulumi.Resource, ...],
     ) -> None:
-        """Registers the rest and the outputs. `write_service` leads to the primary; the client waits for `services`."""
+        """Registers what comes after the members, and the outputs. `write_service` leads to the primary, and the client
+        waits for `services`."""
         spec: EngineSpec = checked.spec
-        # It is made when the members are up, and kept as long as their data: see data.sh and first.sh.
+        # The ConfigMap is made when the members are up, and kept as long as their data: see data.sh and first.sh.
         KubernetesObject(
             f"{name}-initialised",
             objects.initialised(name, checked.namespace),
