@@ -92,7 +92,7 @@ preview: .tools/up ## What pulumi up would change
 	@$(LOCALCLOUD) preview --stack $(STACK) --cloud $(CLOUD)
 
 .PHONY: drill
-drill: .tools/up ## The seed's experiments on this machine's MySQL, with a report (CLOUD=standin: the dev stack's; docs/drills.md)
+drill: .tools/up ## The tutorial's experiments on this machine's MySQL, with a report (CLOUD=standin: the dev stack's; docs/drills.md)
 	@KUBECONFIG="$${LOCALCLOUD_STATE:-.localcloud}$(if $(filter standin,$(CLOUD)),/standin)/kubeconfig" $(TOOLS)/python -m drills all $(flag_yes)
 
 .PHONY: test
@@ -109,7 +109,7 @@ soak: .tools/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/
 
 .PHONY: bench
 bench: .tools/dev ## Speed and memory as ratios against a peer in the same run; ONLY=stack|mysql|scale
-	@$(TOOLS)/python -m bench $(ONLY)
+	@$(TOOLS)/python -m tools.bench $(ONLY)
 
 .PHONY: check
 check: .tools/dev ## Format, lint, types, layers, shell
@@ -126,8 +126,8 @@ schema: .tools/dev ## Write schema/stack.schema.json, by which editors complete 
 	@$(TOOLS)/python -m components.config.schema
 
 .PHONY: mutation
-mutation: .tools/dev ## Break components/ in 300 places and count what the tests notice (about 15 minutes)
-	@$(TOOLS)/python -m tests.mutation --sample 300
+mutation: .tools/dev ## Break components/ in 300 places and count how often the tests notice (about 15 minutes)
+	@$(TOOLS)/python -m tools.mutation --sample 300
 
 .PHONY: format
 format: .tools/dev ## Format and mend what can be mended

@@ -1,4 +1,4 @@
-"""One Pulumi stack: its config read and checked, its workloads registered, their outputs exported."""
+"""The program of every stack: it reads and checks the config, registers the workloads and exports their outputs."""
 
 import gc
 
@@ -7,7 +7,7 @@ import pulumi
 from components.config.loader import load
 from components.stack import deploy
 
-gc.freeze()  # what the imports made lives as long as the program: the collector need not go through it again
+gc.freeze()  # the imports' objects live as long as the program, so the collector need not look at them again
 
 for name, outputs in deploy(load()).items():
     pulumi.export(name, outputs)

@@ -43,7 +43,7 @@ GIVEN: Final = {
     "project": "Google project of the disks, where there are any.",
     "passwords": "Passwords of the members' accounts and of the application's. Secrets wherever they come from.",
 }
-"""What components are given beside their models' fields."""
+"""Arguments that components have beside their models' fields -> their descriptions."""
 
 
 class Host(ComponentProvider):
@@ -76,7 +76,10 @@ class Host(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> Any:
-        """The SDK's, which loses an object that is an Output as a whole, and cannot make a number of one."""
+        """Calls the SDK's method with inputs that it handles.
+
+        By itself it loses an object that is an Output as a whole, and makes no number of an Output.
+        """
         start = f"{property_path}." if property_path else ""
         known = {
             key: sound(value, properties[key], f"{start}{key}") for key, value in inputs.items() if key in properties
@@ -85,7 +88,7 @@ class Host(ComponentProvider):
 
 
 def sound(value: Any, property_: PropertyDefinition, path: str) -> Any:
-    """An input as the component can take it. A map's order, which the engine does not keep, is made the same always."""
+    """An input as the component can take it. The engine keeps no order of a map's keys, so they are sorted."""
     if isinstance(value, pulumi.Output) and (property_.ref or property_.type is PropertyType.INTEGER):
         raise InputPropertiesError(
             f"{path}: an Output or a secret as a whole; write its fields, and Outputs or secrets as their values", []

@@ -27,7 +27,7 @@ NOTHING: Final[frozenset[str]] = frozenset()
 
 
 class NotYamlError(ValueError):
-    """A stack file is not YAML. The message is one line."""
+    """Raised for a stack file that is not YAML. The message is one line."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def found(spec: Any, path: Path, problems: list[Problem]) -> tuple[Kind[Any], di
 def of_engine(
     engines: Mapping[str, Kind[Any]], spec: Mapping[str, Any], path: Path, problems: list[Problem]
 ) -> tuple[Kind[Any], dict[str, Any]]:
-    """The one that is meant of the kinds that share a word: the one named by `engine`, or else the first."""
+    """Of the kinds that share a word, the one that `engine` names, or else the first."""
     default = next(iter(engines))
     if len(engines) == 1:
         return engines[default], dict(spec)

@@ -14,7 +14,7 @@ from ..model.errors import TARGET, Problem, nearest, shown
 from ..model.target import Target
 
 USUAL = "~/.kube/config"
-UNREADABLE: Final = (OSError, ValueError, RuntimeError)  # no file, no text, no home
+UNREADABLE: Final = (OSError, ValueError, RuntimeError)  # there is no file, no text in it, or no home directory
 
 
 @dataclass(frozen=True)

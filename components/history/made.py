@@ -120,7 +120,7 @@ class Made:
 
 
 def read() -> Made:
-    """Asks the engine what the last `up` made. Before the first one it is nothing."""
+    """Asks the engine what the last `up` made. Before the first `up` that is nothing."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     resources = _ask(READ_RESOURCES, {"stackName": name})
     return of(resources, _ask(READ_OUTPUTS, {"name": name}) if resources else {})

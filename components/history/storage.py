@@ -34,7 +34,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterator[Problem]:
-    """Another size, class, access mode or name of the claims, or of the claim that is shared."""
+    """Problems with claims, or with the claim that is shared, whose size, class, access mode or name would change."""
     storage = workload.storage
     if isinstance(storage, SharedClaim):
         if before.shared is not None:
@@ -55,7 +55,7 @@ def of_claims(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterat
 
 
 def of_template(here: str, workload: StatefulSpec, made: MadeSet, template: Claims) -> Iterator[Problem]:
-    """The template\'s name, which begins the claims\' names, where the stack file says it."""
+    """A problem where another name of the claim template would give the claims other names."""
     if workload.template != template.name:
         yield Problem(
             f"{here}.claimTemplate",
@@ -65,7 +65,7 @@ def of_template(here: str, workload: StatefulSpec, made: MadeSet, template: Clai
 
 
 def of_parts(here: str, workload: StatefulSpec, made: MadeSet) -> Iterator[Problem]:
-    """Where the stack file says what of a claim is mounted: what was there stays, and where it was."""
+    """Problems with parts of a claim that were mounted and would not be any more, or at another place."""
     wanted = workload.parts
     for part, path in sorted(made.parts.items()) if wanted is not None else ():
         if wanted is not None and wanted.get(part) != path:
@@ -81,7 +81,7 @@ def of_parts(here: str, workload: StatefulSpec, made: MadeSet) -> Iterator[Probl
 def unlike(
     here: str, workload: StatefulSpec, claims: Claims, loss: str, *, check_size: bool = True
 ) -> Iterator[Problem]:
-    """Each field of the claims that differs from what they were made with. `loss` is what the change would cost."""
+    """A problem for each field of the claims that would change. `loss` says what the change would cost."""
     storage = workload.storage
     compared = (
         ("claimSize", workload.claim_size.text, claims.size.text, check_size and workload.claim_size != claims.size),
@@ -98,7 +98,7 @@ def unlike(
 
 
 def of_volumes(here: str, workload: StatefulSpec, before: MadeWorkload) -> Iterator[Problem]:
-    """Another order of the volumes, or one that is missing.
+    """A problem where the volumes are in another order, or one is missing.
 
     An ordinal keeps its volume for ever: the list may be appended to, and shortened where no claim ever was.
     """
@@ -122,7 +122,7 @@ def of_volumes(here: str, workload: StatefulSpec, before: MadeWorkload) -> Itera
 
 
 def of_places(here: str, field: str, storage: StaticBackend, before: MadeWorkload) -> Iterator[Problem]:
-    """Another source of a volume, which is fixed when it is made (Kubernetes API, PersistentVolumeSource)."""
+    """Problems with volumes whose source would change. It never may (Kubernetes API, PersistentVolumeSource)."""
     there = {volume.name: volume for volume in before.volumes}
     if isinstance(storage, LocalStorage):
         for position, volume in enumerate(storage.volumes):
@@ -156,7 +156,7 @@ def most_claimed(before: MadeWorkload) -> int:
 
 
 def volumes_of_others(name: str, workload: StatefulSpec, owners: Mapping[str, str]) -> Iterator[Problem]:
-    """Volumes that hold the data of another workload."""
+    """A problem for each volume that holds the data of another workload."""
     names = workload.storage.names if isinstance(workload.storage, StaticBackend) else ()
     field = "volumes" if isinstance(workload.storage, LocalStorage) else "disks"
     for position, volume in enumerate(names):
@@ -170,7 +170,7 @@ def volumes_of_others(name: str, workload: StatefulSpec, owners: Mapping[str, st
 
 
 def other_disks(name: str, workload: StatefulSpec, project: str | None, made: Made) -> Iterator[Problem]:
-    """Edits that would take another disk: Google grows one in place, but never shrinks, moves or retypes it."""
+    """Problems with edits that would take another disk: Google grows a disk, but never shrinks, moves or retypes it."""
     storage = workload.storage
     if not isinstance(storage, GceBackend):
         return

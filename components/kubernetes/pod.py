@@ -35,7 +35,10 @@ def restricted_pod(uid: int) -> dict[str, Any]:
 
 
 def data_owner(uid: int) -> dict[str, Any]:
-    """The same of a pod that owns its volumes. OnRootMismatch spares a large volume a walk through it at each start."""
+    """Security context of a pod that runs as this user and owns its volumes.
+
+    OnRootMismatch spares a large volume a walk through it at each start.
+    """
     return {**restricted_pod(uid), "fsGroup": uid, "fsGroupChangePolicy": "OnRootMismatch"}
 
 

@@ -17,7 +17,7 @@ Finding = tuple[Path, str]
 WORKLOADS: Final = "statefulsets:workloads"
 TARGET: Final = "statefulsets:target"
 REFUSED: Final = "refused"
-"""Type of an error of a model's own whose message is complete: the value is not put before it."""
+"""Type of a model's own error whose message is complete, so that the value is not put before it."""
 
 
 @dataclass(frozen=True, order=True)

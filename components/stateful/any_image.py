@@ -138,7 +138,7 @@ class StatefulServiceSpec(StatefulSpec):
         *("ports", "mounts", "scratch", "configFiles", "env", "secretEnv", "claimTemplate", "uid", "allow"),
         *("readiness", "liveness", "startup"),
     }
-    seed_claim_size: ClassVar[Quantity] = Quantity("1Gi")
+    default_claim_size: ClassVar[Quantity] = Quantity("1Gi")
 
     kind: Literal["stateful"] = "stateful"
     replicas: Replicas = 1

@@ -1,8 +1,8 @@
-"""Replicas and Members: components that register a StatefulSet and all that belongs around it."""
+"""Components that register a StatefulSet and all that belongs around it, and those that have one within."""
 
 # Annotations here are not deferred: Pulumi reads the outputs' types from them to make SDKs for other languages.
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 
@@ -118,6 +118,23 @@ class Members(Replicas):
             check_volumes(name, pods, provided.volumes)
         super().__init__(TYPE, name, None, opts)
         self._make(name, pods, provided, made_first)
+
+
+class OfMembers(pulumi.ComponentResource):
+    """A kind's own component, whose pods are those of its `Members`. A subclass calls `_export` at its end."""
+
+    hosts: pulumi.Output[Sequence[str]]
+    """The pods' DNS names, by ordinal."""
+    claims: pulumi.Output[Sequence[str]]
+    """The pods' claims, by ordinal."""
+    volumes: pulumi.Output[Sequence[str]]
+    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
+
+    def _export(self, members: Members, **more: pulumi.Output[Any]) -> None:
+        """Registers the outputs of the members and those of the kind."""
+        self.hosts, self.claims, self.volumes = members.hosts, members.claims, members.volumes
+        self.outputs: dict[str, Any] = {"hosts": self.hosts, "claims": self.claims, "volumes": self.volumes, **more}
+        self.register_outputs(self.outputs)
 
 
 def check_volumes(name: str, pods: Pods, volumes: PersistentVolumes) -> None:

@@ -102,7 +102,7 @@ def without_secrets(args: StatefulServiceArgs) -> dict[str, Any]:
 
 
 def wrong_secrets(values: Any) -> Iterator[Finding]:
-    """What is known of the secret variables' values and is no text; never a value."""
+    """A finding for each secret variable whose value is known and is no text. It never shows a value."""
     for variable, value in values.items() if isinstance(values, Mapping) else ():
         if not is_late(value) and not isinstance(value, str):
             said = "missing; add it" if value is None else "not a text; write it in quotes"

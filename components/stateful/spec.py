@@ -67,9 +67,9 @@ class StatefulSpec(Workload):
     """A workload made of a StatefulSet. Fields that are named as in the StatefulSet API mean the same as there."""
 
     compared: ClassVar[frozenset[str]] = frozenset({"replicas", "storage", "ordinals"})
-    seed_template: ClassVar[str] = "data"
+    default_template: ClassVar[str] = "data"
     """Name of the claim template, where the kind decides it."""
-    seed_claim_size: ClassVar[Quantity]
+    default_claim_size: ClassVar[Quantity]
     """Size of each replica's claim unless `storage.claimSize` says otherwise."""
 
     replicas: Replicas
@@ -100,7 +100,7 @@ class StatefulSpec(Workload):
     @property
     def template(self) -> str:
         """Name of the claim template: claims are `<template>-<workload>-<ordinal>`."""
-        return self.seed_template
+        return self.default_template
 
     @property
     def parts(self) -> Mapping[str, str] | None:
@@ -113,7 +113,7 @@ class StatefulSpec(Workload):
     @property
     def claim_size(self) -> Quantity:
         """Size of each replica's claim."""
-        return self.storage.claim_size or self.seed_claim_size
+        return self.storage.claim_size or self.default_claim_size
 
     @property
     def volume_size(self) -> Quantity:

@@ -1,4 +1,4 @@
-"""What a `cloud-sql` workload may not say, each with its exact message."""
+"""Mistakes in a `cloud-sql` workload, each with the exact line that refuses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The GCE stand-in's server in this very process, and how to call it."""
+"""Runs the GCE stand-in's server in the test's own process, and calls it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Google:
         self.port, self.token = port, token
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """(status, answer) of one request."""
+        """Sends one request, and returns its status and answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -40,19 +40,19 @@ class Google:
             connection.close()
 
     def get(self, path: str) -> Any:
-        """What is there; fails when there is nothing."""
+        """The answer to a GET of `path`. Fails unless its status is 200."""
         status, answer = self.call("GET", path)
         assert status == 200, answer
         return answer
 
     def do(self, method: str, path: str, body: Any = None) -> Any:
-        """A change that is taken."""
+        """The answer to a request that changes something. Fails unless its status is 200."""
         status, answer = self.call(method, path, body)
         assert status == 200, answer
         return answer
 
     def refusal(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
-        """(status, Google's reason, message) of a request that is refused."""
+        """Sends a request that must be refused, and returns the status, Google's reason and the message."""
         status, answer = self.call(method, path, body)
         assert status >= 400, answer
         (detail,) = answer["error"]["errors"]
@@ -61,28 +61,28 @@ class Google:
         return status, detail["reason"], detail["message"]
 
     def disk(self, name: str = "pv-a", zone: str = ZONE, **fields: Any) -> Any:
-        """Make a disk of 1 GB, and read it."""
+        """Makes a disk of 1 GB and returns it as the server shows it."""
         disks = f"{COMPUTE}/zones/{zone}/disks"
         self.do("POST", disks, {"name": name, "sizeGb": "1", **fields})
         return self.get(f"{disks}/{name}")
 
     def nodes(self, **zones: str) -> None:
-        """Instances by name, and there are no others."""
+        """Tells the server that these instances exist, each in its zone, and no others."""
         instances = [{"name": name, "zone": zone} for name, zone in zones.items()]
         self.do("PUT", "/standin/instances", {"instances": instances})
 
     def attach(self, instance: str, source: str, zone: str = ZONE, query: str = "", **fields: Any) -> tuple[int, Any]:
-        """(status, answer) of attaching a disk; `source` is its path from `zones/` or `regions/` on."""
+        """Attaches a disk, and returns status and answer. `source` is the disk's path from `zones/` or `regions/`."""
         body = {"source": f"projects/{PROJECT}/{source}", "deviceName": source.rpartition("/")[2], **fields}
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/attachDisk{query}", body)
 
     def detach(self, instance: str, device: str, zone: str = ZONE) -> tuple[int, Any]:
-        """(status, answer) of detaching."""
+        """Detaches a disk, and returns status and answer."""
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/detachDisk?deviceName={device}")
 
 
 def write_token(file: Path) -> Path:
-    """The token as a file that only its owner reads."""
+    """Writes the token into a file that only its owner may read."""
     file.write_text(TOKEN)
     file.chmod(0o600)
     return file
@@ -90,7 +90,7 @@ def write_token(file: Path) -> Path:
 
 @contextmanager
 def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
-    """A server on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
+    """Runs a server on a free port until the block ends. Without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
     server = Server(("127.0.0.1", 0), store, TOKEN, servers)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

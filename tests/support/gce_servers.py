@@ -1,4 +1,4 @@
-"""Servers of Cloud SQL instances that are no processes: what they were told, and failures on demand."""
+"""Stand-ins for the servers of Cloud SQL instances, which note what they are told and fail where a test says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOLD = "mysqld 9.7.0 of a test"
 
 
 class Fake:
-    """One of them; `World` holds what outlives it."""
+    """The stand-in for the server of one instance. `World` holds what outlives it."""
 
     def __init__(self, world: World, number: int) -> None:
         self.world, self.number = world, number
@@ -60,7 +60,7 @@ class Fake:
 
 
 class World:
-    """What runs, by number; what was done, in turn; which verbs fail; and what happens at each."""
+    """All servers of a test: which run, what was done so far, which verbs fail, and what a test does during each."""
 
     def __init__(self) -> None:
         self.running: dict[int, Files] = {}
@@ -71,12 +71,12 @@ class World:
         self.told = TOLD
 
     def servers(self) -> Servers:
-        """As a start of the stand-in finds them."""
+        """The servers as a start of the GCE stand-in finds them."""
         return Servers(lambda: self.told, lambda number: Fake(self, number), Wiring.of(SLOT))
 
     def verbs(self) -> list[str]:
         return [verb for verb, *_ in self.done]
 
     def statements(self) -> list[tuple[Any, ...]]:
-        """What servers were told, in turn."""
+        """All statements that servers were told, in their order."""
         return [statement for verb, _, *statements in self.done if verb == "tell" for statement in statements]

@@ -1,4 +1,4 @@
-"""Another user of this machine, who calls whatever listens on it and reads whatever is left open."""
+"""Acts as another user of this machine, who calls what listens on it and reads the files that he may read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 NOBODY = 65534
 LOOPBACK = "0100007F"  # 127.0.0.1 in /proc/net/tcp, on machines of this byte order
 LISTENS = "0A"
-# It becomes nobody by itself: root's Python may lie where nobody else can start it.
+# The program becomes the user `nobody` after its start: root's Python may lie where only root can start it.
 PROGRAM = f"""\
 import ctypes, json, os, socket, sys
 os.setgroups([])
@@ -45,12 +45,12 @@ print(json.dumps([ask(*each) if isinstance(each, list) else read(each) for each 
 
 
 def ask(*requests: tuple[int, str]) -> list[str]:
-    """What nobody in particular gets from 127.0.0.1 at (port, request as it stands)."""
+    """The answers that the user `nobody` gets from 127.0.0.1. Each request is a port and the text to send there."""
     return [str(answer) for answer in _as_nobody(list(requests))]
 
 
 def read(file: Path) -> str:
-    """What he reads of a file, or why he cannot; whatever he may do with the folders that it lies in."""
+    """What the user `nobody` reads of a file, or why he cannot. Permissions of the folders above it do not count."""
     descriptor = os.open(file, os.O_PATH)
     try:
         (answer,) = _as_nobody([f"/proc/self/fd/{descriptor}"], descriptor)

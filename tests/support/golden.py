@@ -16,7 +16,7 @@ from tests.support.wire import masked
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes equal parts out in full: an anchor says nothing to a reader of a diff."""
+    """Writes equal parts of a document out in full, because a YAML anchor says nothing to a reader of a diff."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -31,7 +31,7 @@ _Dumper.add_representer(str, _block)
 
 
 def assert_golden(path: Path, actual: Any) -> None:
-    """`actual`, its secrets masked, is what the file says; otherwise a diff and the remedy."""
+    """Fails with a diff, and the command that updates the file, unless it holds `actual` with its secrets masked."""
     text = as_yaml(actual)
     if os.environ.get("UPDATE_GOLDEN") and not os.environ.get("CI"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,5 +48,5 @@ def assert_golden(path: Path, actual: Any) -> None:
 
 
 def as_yaml(value: Any) -> str:
-    """The one way a structure is written down: sorted keys, no anchors, one item a line."""
+    """The structure as YAML in the one form that golden files have: sorted keys, no anchors, one item a line."""
     return yaml.dump(masked(value), Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)

@@ -18,13 +18,13 @@ KUBERNETES_VERSION = "1.34"
 
 
 def assert_cluster_accepts(objects: Iterable[Mapping[str, Any]]) -> None:
-    """Every object is valid against the schema and every pod among them passes Pod Security `restricted`."""
+    """Checks that every object is valid against the schema, and every pod passes Pod Security `restricted`."""
     errors = [f"{named(obj)}: {error}" for obj in objects for error in [*schema_errors(obj), *restricted_errors(obj)]]
     assert not errors, "a cluster refuses:\n  " + "\n  ".join(errors)
 
 
 def schema_errors(obj: Mapping[str, Any], version: str = KUBERNETES_VERSION) -> list[str]:
-    """What the version's schema says against the object; unknown fields and unknown kinds included."""
+    """What is wrong with the object by that version's schema. Unknown fields and unknown kinds are wrong, too."""
     if version not in known_versions():
         return [f"kubernetes-validate has no schemas of Kubernetes {version}"]
     try:
@@ -37,10 +37,10 @@ def schema_errors(obj: Mapping[str, Any], version: str = KUBERNETES_VERSION) -> 
 
 
 def known_versions() -> list[str]:
-    """Releases with installed schemas; `validate` alone would fall back to an older one in silence."""
+    """The releases whose schemas are installed. For any other one `validate` would silently take an older one."""
     return [utils.major_minor(version) for version in utils.all_versions()]
 
 
 def named(obj: Mapping[str, Any]) -> str:
-    """Kind and name, for a message."""
+    """An object's kind and name, for a message."""
     return f"{obj.get('kind')} {obj.get('metadata', {}).get('name')}"

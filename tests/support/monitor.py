@@ -22,16 +22,16 @@ ProviderOutputs = Mapping[str, Any] | Callable[["Resource"], Mapping[str, Any]]
 
 
 class DuplicateUrnError(Exception):
-    """Two resources of one program have the same URN; the engine would refuse the second."""
+    """Raised when two resources of a program have the same URN, of which the engine would refuse the second."""
 
 
 class UnansweredCallError(Exception):
-    """The program calls a provider's function and the test gives no answer for it."""
+    """Raised when the program calls a provider's function for which the test gives no answer."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One RegisterResource (or ReadResource) request and what came of it."""
+    """One RegisterResource or ReadResource request, and the answer to it."""
 
     type: str
     name: str
@@ -59,11 +59,11 @@ class Resource:
     version: str | None = None
     read_id: str | None = None
     outputs: Mapping[str, Any] | None = None
-    """What a provider answered; of a component, what it registered, and None if it registered nothing."""
+    """The provider's answer. For a component it is what the component registered, or None if it registered nothing."""
 
     @property
     def parent(self) -> str | None:
-        """The parent's name; None for a child of the stack itself."""
+        """The parent's name. It is None for a child of the stack itself."""
         return name_of(self.parent_urn) if has_parent(self.parent_urn) else None
 
     @property
@@ -86,12 +86,12 @@ def name_of(urn: str) -> str:
 
 
 def has_parent(parent_urn: str) -> bool:
-    """Whether a parent URN names anything but the stack, which is no part of its children's URNs."""
+    """Whether a parent's URN is part of its children's URNs, as every parent's is but the stack's."""
     return bool(parent_urn) and f"::{STACK_TYPE}::" not in parent_urn
 
 
 class RecordingMonitor:
-    """Answers as an engine whose every operation succeeds, and keeps all it was asked."""
+    """Answers as an engine does whose operations all succeed, and keeps every request."""
 
     def __init__(
         self,
@@ -111,13 +111,13 @@ class RecordingMonitor:
 
     # Names are gRPC's.
     def GetDeploymentInfo(self, _: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: N802
-        """The same features the SDK's own mock claims."""
+        """Claims to support the features that the SDK's own mock claims."""
         mock: Any = MockMonitor
         info: resource_pb2.DeploymentInfo = mock.GetDeploymentInfo(self, _)
         return info
 
     def SignalAndWaitForShutdown(self, _: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: N802
-        """Nothing runs on after the program."""
+        """Returns at once, because nothing of this engine runs on after the program."""
         return empty_pb2.Empty()
 
     def RegisterResource(  # noqa: N802
@@ -175,7 +175,7 @@ class RecordingMonitor:
         return resource_pb2.ResourceInvokeResponse(**{"return": encode_struct(self._answers[request.tok])})
 
     def register_resource_hook(self, hook: Any) -> None:
-        """Stands where the SDK's callback server would register a hook with the engine."""
+        """Accepts a hook in place of the SDK's callback server, which would register it with the engine."""
         if hook.name in self.hooks:
             raise DuplicateUrnError(f"two hooks are called {hook.name}")
         self.hooks.add(hook.name)
@@ -254,7 +254,7 @@ def provider_name(reference: str) -> str | None:
 
 
 def alias_of(alias: alias_pb2.Alias) -> str | Mapping[str, Any]:
-    """A URN, or the parts of the old identity that are told."""
+    """An alias as text: a URN, or the parts of the old identity that it names."""
     if alias.WhichOneof("alias") == "urn":
         return alias.urn
     return {descriptor.name: value for descriptor, value in alias.spec.ListFields() if value}

@@ -63,7 +63,7 @@ def restricted_errors(obj: Mapping[str, Any]) -> list[str]:
 
 
 def containers(pod: Pod) -> Iterator[tuple[str, Spec]]:
-    """Every container with its path, init and ephemeral ones too: a check that skips one is none."""
+    """Every container with its path. Init containers and ephemeral ones are held to the same rules."""
     for group in ("initContainers", "containers", "ephemeralContainers"):
         for container in pod.get("spec", {}).get(group) or ():
             yield f"{group}[{container.get('name')}]", container
@@ -233,7 +233,7 @@ def _added_beyond(pod: Pod, allowed: frozenset[str]) -> Iterator[str]:
 
 
 def _inherited(pod: Pod, field: str) -> Iterator[tuple[str, Any]]:
-    """The field as it holds for each container: its own, else the pod's."""
+    """The value of a field that holds for each container: the container's own, or else the pod's."""
     of_pod = (pod.get("spec", {}).get("securityContext") or {}).get(field)
     for path, context in container_contexts(pod):
         own = context.get(field)

@@ -38,20 +38,20 @@ class Recorded:
 
     resources: tuple[Resource, ...]
     stack_outputs: Mapping[str, Any]
-    """Exports, secrets marked."""
+    """The stack's outputs, in which secrets are marked."""
     calls: tuple[Call, ...] = ()
-    """Provider functions that were called."""
+    """The provider functions that the program called."""
     logs: tuple[tuple[str, str], ...] = ()
-    """Severity and text of each message."""
+    """The severity and the text of each message that the program logged."""
     error: BaseException | None = field(default=None, compare=False)
-    """What the program raised, of a `record(..., raises=...)`."""
+    """The exception that the program raised, where `record` was called with `raises`."""
 
     def of_type(self, type_: str) -> tuple[Resource, ...]:
-        """All resources of a type, told whole (`kubernetes:core/v1:Service`) or by its class (`Service`)."""
+        """All resources of a type, given in full (`kubernetes:core/v1:Service`) or by its class (`Service`)."""
         return tuple(r for r in self.resources if type_ in (r.type, r.type.rpartition(":")[2]))
 
     def one(self, type_: str, name: str | None = None) -> Resource:
-        """The only resource of a type, or the only one with this name; fails with those there are."""
+        """The only resource of a type, or its only one with this name. Fails otherwise, and lists all resources."""
         found = [r for r in self.of_type(type_) if name in (None, r.name)]
         if len(found) != 1:
             there = "\n  ".join(f"{r.type} {r.name}" for r in self.resources) or "none"
@@ -64,7 +64,7 @@ class Recorded:
         return tuple(r for r in self.resources if r.parent == parent)
 
     def kubernetes_objects(self) -> tuple[dict[str, Any], ...]:
-        """The objects a cluster would be sent, secret strings masked."""
+        """The objects that a cluster would be sent, in which secret texts are masked."""
         found = (r for r in self.resources if r.type.startswith("kubernetes:") and "kind" in r.inputs)
         return tuple(masked(dict(r.inputs)) for r in found)
 
@@ -115,7 +115,7 @@ def record(
 
 
 def _run(prepare: Callable[[], None], program: Program, expected: type[BaseException] | None) -> BaseException | None:
-    """The exception that was expected; any other one is raised."""
+    """Runs the program. Returns the exception that is expected of it, and raises any other."""
     context = contextvars.copy_context()
     context.run(prepare)
     with asyncio.Runner() as runner:

@@ -16,7 +16,7 @@ from pulumi.runtime import rpc
 
 
 class Unknown(enum.Enum):
-    """A value that only an update can tell; seen in previews."""
+    """A value that is known only in an update, as previews have."""
 
     UNKNOWN = "[unknown]"
 
@@ -87,7 +87,7 @@ def encode_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def encode(value: Any) -> struct_pb2.Value:
-    """The opposite of `decode`, for what a test says a provider answers."""
+    """Encodes a value as `decode` reads it. A test uses it to say what a provider answers."""
     if isinstance(value, Secret):
         fields = {rpc._special_sig_key: encode(rpc._special_secret_sig), "value": encode(value.value)}
         return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
@@ -110,7 +110,7 @@ def encode(value: Any) -> struct_pb2.Value:
 
 
 def masked(value: Any) -> Any:
-    """The value as it may be printed or checked in: secret strings masked, references as their URN."""
+    """The value as it may be printed or checked in, with secret texts masked and references given by their URN."""
     if isinstance(value, Secret):
         return _mask(value.value)
     if isinstance(value, Unknown):

@@ -1,4 +1,4 @@
-"""What a shell hands down must not decide how unit tests end."""
+"""Keeps the environment of the shell from deciding how unit tests end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONTEXTS = (
     "gke_statefulsets-dev_europe-west1-b_dev",
     "gke_statefulsets-prod_europe-west1_prod",
 )
-"""Of the only kubeconfig that the programs find: those of the stack files, and the one that tests use."""
+"""Contexts of the only kubeconfig that the programs find: those of the stack files, and the one that tests use."""
 
 _folder = Path(tempfile.mkdtemp(prefix="kubeconfig-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

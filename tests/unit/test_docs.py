@@ -90,7 +90,7 @@ def test_the_page_on_mysql_lists_the_settings_that_the_program_takes_and_why_not
 
 @dataclass(frozen=True)
 class Ran:
-    """One `pulumi` of a recipe."""
+    """One call of `pulumi` that a recipe made."""
 
     arguments: tuple[str, ...]
     stdin: str
@@ -137,7 +137,7 @@ def typed(page: str) -> list[str]:
 
 
 def assert_sound(ran: list[Ran], keys: Any, *where: str) -> None:
-    """Every account got a password of its own, as a secret, in that stack, and one that the program takes."""
+    """Checks that every account got a password of its own, as a secret of that stack, which the program takes."""
     by_key = {call.arguments[-1].removeprefix("statefulsets:"): call for call in ran}
     assert sorted(by_key) == sorted(key for _, key in keys)
     assert len({call.stdin for call in ran}) == len(ran) == 5

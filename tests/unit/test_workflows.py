@@ -1,8 +1,11 @@
-"""Workflows run with the repository's identity: what they may do, and whose code they run, is held here."""
+"""Workflows run with the repository's identity, so it is held here what they may do, whose code they run, and that
+dependabot forgets no pin."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
 def load(path: Path) -> dict[str, Any]:
-    """A workflow; YAML takes its key `on` for a truth value."""
+    """Reads a workflow. YAML takes its key `on` for a truth value."""
     content: dict[str, Any] = yaml.safe_load(path.read_text())
     return content
 
@@ -95,3 +98,26 @@ def test_nothing_a_contributor_writes_is_pasted_into_a_script(path: Path) -> Non
     for _, step in steps(path):
         assert "${{" not in step.get("run", "")
         assert "${{" not in str(step.get("with", {}).get("script", ""))
+
+
+def folders_with(name: str) -> set[str]:
+    """The folders that hold such a file, as dependabot writes them."""
+    listed = subprocess.run(["git", "ls-files", "-z", name, f"**/{name}"], cwd=ROOT, capture_output=True, check=True)
+    paths = [Path(path) for path in listed.stdout.decode().split("\0") if path]
+    return {f"/{path.parent.as_posix()}".replace("/.", "/") for path in paths}
+
+
+@pytest.mark.parametrize(("ecosystem", "name"), [("gomod", "go.mod"), ("pip", "requirements*.txt")])
+def test_dependabot_looks_into_every_folder_with_pins(ecosystem: str, name: str) -> None:
+    updates = load(ROOT / ".github" / "dependabot.yml")["updates"]
+    (named,) = [update["directories"] for update in updates if update["package-ecosystem"] == ecosystem]
+    assert folders_with(name) == set(named)
+    assert len(named) == len(set(named))
+
+
+def test_dependabot_leaves_the_kubernetes_provider_below_the_version_that_takes_nothing_over() -> None:
+    updates = load(ROOT / ".github" / "dependabot.yml")["updates"]
+    (ignored,) = [update["ignore"] for update in updates if update["package-ecosystem"] == "pip"]
+    allowed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert ignored == [{"dependency-name": "pulumi-kubernetes", "versions": [">=4.29"]}]
+    assert [each for each in allowed if each.startswith("pulumi-kubernetes")] == ["pulumi-kubernetes>=4.25,<4.29"]

@@ -27,7 +27,7 @@ LONGEST_LOG: Final = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
 
 
 def problems(workload: str, spec: CloudSqlSpec) -> list[Finding]:
-    """All that is wrong with the workload `workload`. There is nothing if Google would take it."""
+    """All that is wrong with `workload`. There is nothing if Google would accept it."""
     return [*names_fit(workload, spec), *(problem for rule in RULES for problem in rule(spec))]
 
 

@@ -1,7 +1,6 @@
 """Kubia: the web application of the tutorials that keeps one text per pod."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
-from collections.abc import Sequence
 from typing import Any, Final
 
 import pulumi
@@ -11,7 +10,7 @@ from ...kubernetes.naming import pod_name
 from ...kubernetes.pod import http_probe
 from ...model.args import settle
 from ...stateful.args import StatefulArgs
-from ...stateful.members import Members, wanted
+from ...stateful.members import Members, OfMembers, wanted
 from ...stateful.objects import Pods, Port
 from ...storage.provide import provide
 from . import KIND
@@ -26,18 +25,12 @@ class KubiaArgs(StatefulArgs):
     """The arguments of Kubia. `KubiaSpec` says what each field may be, and what it is by default."""
 
 
-class Kubia(pulumi.ComponentResource):
+class Kubia(OfMembers):
     """After `up` there are pods that answer GET / with their name and the text that POST / stored on their own volume.
 
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
     """
 
-    hosts: pulumi.Output[Sequence[str]]
-    """The pods' DNS names, by ordinal."""
-    claims: pulumi.Output[Sequence[str]]
-    """The pods' claims, by ordinal."""
-    volumes: pulumi.Output[Sequence[str]]
-    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
     write: pulumi.Output[str]
     """A command that posts a text to the first pod through the API server, so that it works from anywhere."""
     read: pulumi.Output[str]
@@ -53,18 +46,10 @@ class Kubia(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         pods = Pods(namespace=namespace, spec=spec, ports=(HTTP,), containers=(container(spec, image),), uid=UID)
         members = Members(name, pods, child, provided=provide(space, child))
-        self.hosts, self.claims, self.volumes = members.hosts, members.claims, members.volumes
         proxy = lift(proxy_path, namespace, pod_name(name, spec.ordinals.start))
         self.write = pulumi.Output.format("echo -n hello | kubectl create --raw {0} -f -", proxy)
         self.read = pulumi.Output.format("kubectl get --raw {0}", proxy)
-        self.outputs: dict[str, Any] = {
-            "hosts": self.hosts,
-            "claims": self.claims,
-            "volumes": self.volumes,
-            "write": self.write,
-            "read": self.read,
-        }
-        self.register_outputs(self.outputs)
+        self._export(members, write=self.write, read=self.read)
 
 
 def proxy_path(namespace: str, pod: str) -> str:

@@ -13,7 +13,7 @@ from ...storage.backends import GceDisks, Storage
 class KubiaSpec(StatefulSpec):
     """The small web application of the tutorials, whose pods keep one text each."""
 
-    seed_claim_size: ClassVar[Quantity] = Quantity("1Mi")
+    default_claim_size: ClassVar[Quantity] = Quantity("1Mi")
 
     kind: Literal["kubia"] = "kubia"
     replicas: Replicas = 2

@@ -29,15 +29,15 @@ class MySqlPasswordsArgs(TypedDict):
     """Passwords of the members' own accounts and of the application's. Each is marked as a secret here."""
 
     root: pulumi.Input[str]
-    """It logs in on the socket inside the pods and nowhere else."""
+    """Password of root, which logs in on the socket inside the pods and nowhere else."""
     replication: pulumi.Input[str]
-    """At most 32 bytes, because MySQL cuts a longer one and says nothing."""
+    """Password by which replicas log in to the primary: at most 32 bytes, because MySQL silently cuts a longer one."""
     clone: pulumi.Input[str]
-    """A new member takes its data from another member with it."""
+    """Password by which a new member copies the data of another one."""
     monitor: pulumi.Input[str]
-    """The probes ask the server with it."""
+    """Password by which the probes log in."""
     application: pulumi.Input[str]
-    """The application's, which is also in the client Secret."""
+    """Password of the application, which is also in the Secret `<name>-client`."""
 
 
 class ReplicatedMySqlArgs(StatefulArgs, total=False):

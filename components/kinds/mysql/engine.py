@@ -9,7 +9,7 @@ import pulumi
 from ...kubernetes.objects import KubernetesObject
 from ...model.args import Checked
 from ...model.passwords import Given, given
-from ...stateful.members import Members
+from ...stateful.members import Members, OfMembers
 from ..client import ClientSecretArgs, mysql_client
 from . import objects
 
@@ -38,15 +38,9 @@ def without_passwords(args: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in args.items() if key != "passwords"}
 
 
-class Engine(pulumi.ComponentResource):
+class Engine(OfMembers):
     """The component of an engine. A subclass makes the members, and calls `_finish` once they are registered."""
 
-    hosts: pulumi.Output[Sequence[str]]
-    """The pods' DNS names, by ordinal."""
-    claims: pulumi.Output[Sequence[str]]
-    """The pods' claims, by ordinal."""
-    volumes: pulumi.Output[Sequence[str]]
-    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
     write_endpoint: pulumi.Output[str]
     """`host:port` of the Service that leads to the primary."""
     read_endpoint: pulumi.Output[str]
@@ -70,9 +64,10 @@ class Engine(pulumi.ComponentResource):
         write_service: str,
         services: tuple[pulumi.Resource, ...],
     ) -> None:
-        """Registers the rest and the outputs. `write_service` leads to the primary; the client waits for `services`."""
+        """Registers what comes after the members, and the outputs. `write_service` leads to the primary, and the client
+        waits for `services`."""
         spec: EngineSpec = checked.spec
-        # It is made when the members are up, and kept as long as their data: see data.sh and first.sh.
+        # The ConfigMap is made when the members are up, and kept as long as their data: see data.sh and first.sh.
         KubernetesObject(
             f"{name}-initialised",
             objects.initialised(name, checked.namespace),
@@ -87,17 +82,13 @@ class Engine(pulumi.ComponentResource):
             database=spec.database,
         )
         self.client = mysql_client(name, secret, pulumi.ResourceOptions(parent=self), services)
-        self.hosts, self.claims, self.volumes = members.hosts, members.claims, members.volumes
         self.write_endpoint, self.read_endpoint = self.client.write_endpoint, self.client.read_endpoint
         self.secret_name = self.client.secret_name
         self.client_label = pulumi.Output.from_input(objects.client_label(name))
-        self.outputs: dict[str, Any] = {
-            "hosts": self.hosts,
-            "claims": self.claims,
-            "volumes": self.volumes,
-            "write": self.write_endpoint,
-            "read": self.read_endpoint,
-            "secret": self.secret_name,
-            "clientLabel": self.client_label,
-        }
-        self.register_outputs(self.outputs)
+        self._export(
+            members,
+            write=self.write_endpoint,
+            read=self.read_endpoint,
+            secret=self.secret_name,
+            clientLabel=self.client_label,
+        )

@@ -143,7 +143,7 @@ ABSENT: Final[Mapping[tuple[str, ...], str]] = {
 }
 """Variables that people often set and that are not allowed, each with the reason. docs/mysql.md has them, too."""
 NO_HINT: Final = frozenset(name for names in ABSENT for name in names)
-"""Names for which no similar one is suggested, as who writes one of these means just it."""
+"""Names for which no similar one is suggested, because who writes one of these means no other."""
 
 FIELDS: Final[Mapping[str, str]] = {
     "binlog_expire_logs_seconds": "binaryLogs.expireSeconds",
@@ -199,8 +199,8 @@ WITHIN: Final[Mapping[str, Bounds]] = {
 }
 """Variables whose value must be within bounds. Where one of the bounds needs none of ours, it is MySQL's own."""
 SHARE_OF_CLAIM: Final = 4
-"""The redo log may take one part in so many of the claim. It takes all it may, in spare files and at once, so that a
-quarter leaves room for data."""
+"""The redo log may take one in this many parts of the claim. InnoDB takes all of that at once, in spare files, so
+that a quarter leaves room for data."""
 
 
 def refusal(name: str) -> str | None:

@@ -80,7 +80,7 @@ class MySqlSpec(StatefulSpec):
     It is the system of the Kubernetes documentation, "Run a Replicated Stateful Application", without its defects.
     """
 
-    seed_claim_size: ClassVar[Quantity] = Quantity("10Gi")
+    default_claim_size: ClassVar[Quantity] = Quantity("10Gi")
 
     kind: Literal["mysql"] = "mysql"
     engine: Literal["clone"] = "clone"

@@ -33,7 +33,7 @@ class XtrabackupPasswordsArgs(TypedDict):
 
     root: pulumi.Input[str]
     replication: pulumi.Input[str]
-    """At most 32 bytes, because MySQL cuts a longer one and says nothing."""
+    """Password by which replicas log in to the primary: at most 32 bytes, because MySQL silently cuts a longer one."""
     backup: pulumi.Input[str]
     monitor: pulumi.Input[str]
     application: pulumi.Input[str]

@@ -20,12 +20,12 @@ BACKUP: Final = Port(name="xtrabackup", service=3307, container=3307)
 ACCOUNTS: Final = ("root", "replication", "backup", "monitor", "application")
 CONF: Final = Path(__file__).with_name("conf")
 SCRIPTS: Final = Path(__file__).with_name("scripts")
-SEEDS: Final = ("primary.cnf", "replica.cnf")
+TUTORIAL_FILES: Final = ("primary.cnf", "replica.cnf")
 
 
 def settings(name: str, namespace: pulumi.Input[str]) -> dict[str, Any]:
     """The tutorial's ConfigMap `mysql`, with nothing else in it."""
-    return config_map(name, namespace, name, {file: files_of(CONF)[file] for file in SEEDS})
+    return config_map(name, namespace, name, {file: files_of(CONF)[file] for file in TUTORIAL_FILES})
 
 
 def program() -> dict[str, str]:

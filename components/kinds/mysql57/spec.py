@@ -33,7 +33,7 @@ class MySql57Spec(StatefulSpec):
     It is for those who run it today: 5.7 is end-of-life.
     """
 
-    seed_claim_size: ClassVar[Quantity] = Quantity("10Gi")
+    default_claim_size: ClassVar[Quantity] = Quantity("10Gi")
 
     kind: Literal["mysql"] = "mysql"
     engine: Literal["xtrabackup"]

@@ -1,7 +1,6 @@
 """Nginx: the tutorials' web server with a directory of pages for each replica."""
 
 # Annotations here are not deferred: Pulumi reads the arguments' types from them to make SDKs for other languages.
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from ...kubernetes.pod import http_probe
 from ...model.args import settle
 from ...stateful.args import StatefulArgs
 from ...stateful.container import PRIVILEGED_PORTS
-from ...stateful.members import Members, wanted
+from ...stateful.members import Members, OfMembers, wanted
 from ...stateful.objects import Pods, Port
 from ...storage.provide import provide
 from . import KIND
@@ -32,7 +31,7 @@ class NginxArgs(StatefulArgs):
     """The arguments of Nginx. `NginxSpec` says what each field may be, and what it is by default."""
 
 
-class Nginx(pulumi.ComponentResource):
+class Nginx(OfMembers):
     """After `up` there are pods that serve, on port 80, the pages on their own volume.
 
     Any nginx image will do. The configuration is a ConfigMap that this component makes, pid and temporary files are in
@@ -42,12 +41,6 @@ class Nginx(pulumi.ComponentResource):
     Raises pulumi.RunError before anything is registered, with a line for everything that is wrong.
     """
 
-    hosts: pulumi.Output[Sequence[str]]
-    """The pods' DNS names, by ordinal."""
-    claims: pulumi.Output[Sequence[str]]
-    """The pods' claims, by ordinal."""
-    volumes: pulumi.Output[Sequence[str]]
-    """Names of the volumes that are bound to claims, by ordinal. None where a provisioner makes them."""
     write: pulumi.Output[str]
     """A command that writes a page onto the first pod's volume."""
     read: pulumi.Output[str]
@@ -74,21 +67,13 @@ class Nginx(pulumi.ComponentResource):
             sysctls=PRIVILEGED_PORTS,
         )
         members = Members(name, pods, child, provided=provide(space, child), made_first=[configuration])
-        self.hosts, self.claims, self.volumes = members.hosts, members.claims, members.volumes
         first = pod_name(name, spec.ordinals.start)
         page = f"{PAGES}/index.html"
         self.write = pulumi.Output.format("kubectl exec -n {0} {1} -- sh -c 'echo hello > {2}'", namespace, first, page)
         self.read = pulumi.Output.format(
             "kubectl get --raw /api/v1/namespaces/{0}/pods/{1}:{2}/proxy/", namespace, first, WEB.container
         )
-        self.outputs: dict[str, Any] = {
-            "hosts": self.hosts,
-            "claims": self.claims,
-            "volumes": self.volumes,
-            "write": self.write,
-            "read": self.read,
-        }
-        self.register_outputs(self.outputs)
+        self._export(members, write=self.write, read=self.read)
 
 
 def config_map(name: str, namespace: pulumi.Input[str], conf: str) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from ...storage.backends import DynamicStorage, Storage
 class NginxSpec(StatefulSpec):
     """The tutorials' web server, whose pods serve a directory of pages each."""
 
-    seed_template: ClassVar[str] = "www"
-    seed_claim_size: ClassVar[Quantity] = Quantity("1Gi")
+    default_template: ClassVar[str] = "www"
+    default_claim_size: ClassVar[Quantity] = Quantity("1Gi")
 
     kind: Literal["nginx"] = "nginx"
     replicas: Replicas = 3

@@ -13,7 +13,7 @@ from ...storage.backends import DynamicStorage, Storage
 class GuestbookSpec(StatefulSpec):
     """Pods that show a text, which begins with a greeting."""
 
-    seed_claim_size: ClassVar[Quantity] = Quantity("1Gi")
+    default_claim_size: ClassVar[Quantity] = Quantity("1Gi")
 
     kind: Literal["guestbook"] = "guestbook"
     replicas: Replicas = 1

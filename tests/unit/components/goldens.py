@@ -1,4 +1,4 @@
-"""What golden files hold of a program's resources.
+"""The parts of a program's resources that golden files hold.
 
 A stack's golden has the identity and the safety of each resource. What the resources are made of is checked in once for
 each kind and each storage backend, beside its tests.
@@ -31,18 +31,18 @@ SAFETY = (
 
 
 def identity(resource: Resource) -> dict[str, Any]:
-    """Type token and parent, and all that tells the engine how to treat the resource; what is not set is left out."""
+    """A resource's type token and parent, and the options by which the engine treats it, as far as they are set."""
     options = {field: value for field in SAFETY if (value := getattr(resource, field))}
     return {"type": resource.type, "parent": resource.parent, **options}
 
 
 def rendering(resource: Resource) -> dict[str, Any]:
-    """The identity with the inputs."""
+    """The resource's identity and its inputs."""
     return {**identity(resource), **({"inputs": files_by_name(resource.inputs)} if resource.inputs else {})}
 
 
 def files_by_name(value: Any) -> Any:
-    """Scripts of this project are seen in review already: their names say enough, and no digest of them."""
+    """Leaves out the contents and digests of this project's own scripts, which a review sees themselves."""
     if isinstance(value, dict):
         return {key: "a digest" if key.startswith("checksum/") else files_by_name(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -51,17 +51,17 @@ def files_by_name(value: Any) -> Any:
 
 
 def listed(resources: Iterable[Resource], told: Callable[[Resource], Any]) -> dict[str, Any]:
-    """What is told of each resource, under its name and class."""
+    """Maps each resource, by its name and class, to what `tell` says of it."""
     return {f"{r.name} ({r.type.rpartition(':')[2]})": told(r) for r in resources}
 
 
 def of_stack(recorded: Recorded) -> dict[str, Any]:
-    """Identity and safety of everything."""
+    """The identity of every resource of a stack, with the options that keep it safe."""
     return listed(recorded.resources, identity)
 
 
 def of_kind(recorded: Recorded) -> dict[str, Any]:
-    """A workload by itself: all that it registers, whole, and what it exports."""
+    """All that a single workload registers, with inputs, and what it exports."""
     return {"resources": listed(recorded.resources, rendering), "outputs": recorded.stack_outputs}
 
 
@@ -70,7 +70,7 @@ OF_THE_POD = ("topologySpreadConstraints", "volumes")
 
 
 def of_backend(recorded: Recorded) -> dict[str, Any]:
-    """What a workload has on one backend and not on another: whatever makes storage, and its part of the set."""
+    """The resources and fields that depend on the storage backend: what makes storage, and the set's part of it."""
     spec = recorded.one("StatefulSet").inputs["spec"]
     pod = spec["template"]["spec"]
     parts = [(name, spec) for name in OF_THE_SET] + [(name, pod) for name in OF_THE_POD]

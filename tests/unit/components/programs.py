@@ -1,4 +1,4 @@
-"""The stack files run through the program, and configs for tests to start from."""
+"""Runs stack files through the program, and has configs for tests to start from."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ CLOUD_SQL: dict[str, Any] = {
 
 
 def kubia(**changes: Any) -> dict[str, Any]:
-    """A kubia on local directories; a change of None takes the key away."""
+    """A kubia on local directories with these changes. A change to None takes the key away."""
     return changed({"kind": "kubia", "replicas": 2, "storage": copy.deepcopy(LOCAL)}, changes)
 
 
 def nginx(**changes: Any) -> dict[str, Any]:
-    """An nginx on a provisioner's volumes."""
+    """An nginx on a provisioner's volumes with these changes. A change to None takes the key away."""
     return changed({"kind": "nginx", "storage": {"kind": "dynamic"}}, changes)
 
 
 def changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with other values."""
+    """A copy of `base` with other values. A value of None takes the key away."""
     return {key: value for key, value in {**base, **changes}.items() if value is not None}
 
 
 def parsed(workloads: Any, target: Any = TARGET, project: str | None = PROJECT) -> StackConfig:
-    """The config from values, as the loader gets it from JSON."""
+    """The config that the loader makes of these values, which it gets as JSON."""
     return parse(json.dumps(target), json.dumps(workloads), project)
 
 
 def problems(workloads: Any, target: Any = TARGET, project: str | None = PROJECT) -> list[str]:
-    """What is said of the config, line by line; nothing if it is accepted."""
+    """The lines with which the config is refused. There are none if it is accepted."""
     try:
         parsed(workloads, target, project)
     except ConfigError as error:
@@ -81,12 +81,12 @@ def problems(workloads: Any, target: Any = TARGET, project: str | None = PROJECT
 
 
 def run(workloads: Mapping[str, Any], target: Any = TARGET, **options: Any) -> Recorded:
-    """The workloads deployed under the recording monitor."""
+    """Deploys the workloads under the recording monitor."""
     return record(lambda: export(parsed(workloads, target)), **{"calls": NO_HISTORY, **options})
 
 
 def export(stack: StackConfig) -> None:
-    """What the program's last lines do."""
+    """Deploys a stack and exports its outputs, as the last lines of the program do."""
     for name, outputs in deploy(stack).items():
         pulumi.export(name, outputs)
 
@@ -98,9 +98,9 @@ def deployed(
     google: str | None = None,
     **options: Any,
 ) -> Recorded:
-    """One workload of a stack file by itself, its secrets made: each begins with PASSWORD. Its outputs are exported.
+    """Deploys one workload of a stack file by itself, exports its outputs, and makes the secrets that it needs.
 
-    `google`: the project of its disks.
+    Each secret begins with PASSWORD. `google` is the project of the workload's disks.
     """
     kind = WORDS[fields["kind"]][fields.get("engine", next(iter(WORDS[fields["kind"]])))]
     spec = kind.spec.model_validate_json(json.dumps(fields))
@@ -116,13 +116,13 @@ def deployed(
 
 
 def pod_of(recorded: Recorded) -> Mapping[str, Any]:
-    """The spec of the only set's pods."""
+    """The spec of the pods of the only StatefulSet."""
     spec: Mapping[str, Any] = recorded.one("StatefulSet").inputs["spec"]["template"]["spec"]
     return spec
 
 
 def plain(value: Any) -> Any:
-    """What is not marked as a secret."""
+    """The value without all that is marked as a secret."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -132,14 +132,14 @@ def plain(value: Any) -> Any:
 
 @cache
 def config_of(stack: str) -> dict[str, Any]:
-    """A stack file's config."""
+    """The `config` of a stack file of this project."""
     loaded: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     return loaded
 
 
 @cache
 def run_stack(stack: str) -> Recorded:
-    """A stack file run through `__main__.py` itself, once for all tests."""
+    """Runs a stack file of this project through `__main__.py`, once for all tests."""
     accounts = ("Root", "Replication", "Clone", "Monitor", "Application")
     passwords = dict.fromkeys(["ordersPassword", *(f"mysql{account}Password" for account in accounts)], "hunter2")
     return record(
@@ -152,22 +152,22 @@ def run_stack(stack: str) -> Recorded:
 
 
 def only_kubia(**changes: Any) -> dict[str, Any]:
-    """Workloads that are one kubia."""
+    """A map of workloads with a single kubia, which has these changes."""
     return {"kubia": kubia(**changes)}
 
 
 def stored(storage: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
-    """Workloads that are one kubia on this storage."""
+    """A map of workloads with a single kubia, on this storage with these changes."""
     return only_kubia(storage=changed(storage, changes))
 
 
 def volume(position: int, **changes: Any) -> dict[str, Any]:
-    """The local storage with one volume changed."""
+    """The storage LOCAL with changes to the volume at this position."""
     storage = copy.deepcopy(LOCAL)
     storage["volumes"][position] = changed(storage["volumes"][position], changes)
     return storage
 
 
 def target(**changes: Any) -> dict[str, Any]:
-    """The target with other values."""
+    """The target TARGET with these changes."""
     return changed(TARGET, changes)

@@ -1,4 +1,4 @@
-"""The package for other languages: its schema says all, and a refusal reaches its user as it is written."""
+"""The package for other languages: its schema describes everything, and a refusal reaches its user as it is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OBJECTS = PropertyDefinition(type=PropertyType.ARRAY, items=OBJECT)
 
 @pytest.fixture(scope="module")
 def host() -> package.Host:
-    """The host of an installed package."""
+    """A host of the package as if it were installed in version 9.8.7."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(package, "version", lambda name: {"statefulsets": "9.8.7"}[name])
         return package.Host()
@@ -49,7 +49,7 @@ def test_everything_in_the_schema_is_described_with_its_default(host: package.Ho
 
 
 def construct(host: package.Host, kind: str, inputs: dict[str, Any]) -> Any:
-    """What the engine asks for; run under the recording monitor."""
+    """Asks the host for a component, as the engine does, and records how that fails."""
     return record(lambda: host.construct("cache", f"statefulsets:index:{kind}", inputs), raises=Exception)
 
 

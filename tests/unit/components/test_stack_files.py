@@ -90,7 +90,7 @@ def test_every_claim_of_a_pod_is_the_one_its_volume_is_bound_to(stack: str, reco
     for resource in recorded.of_type("StatefulSet"):
         spec, meta = resource.inputs["spec"], resource.inputs["metadata"]
         claim = spec["volumeClaimTemplates"][0]
-        # Both sides have no class or the claim names one: only then is it clear where its volume comes from.
+        # Claim and volume have no class, or the claim names one: else the cluster's default class might make a volume.
         assert bool(claim["spec"]["storageClassName"]) is (meta["name"] in provisioned)
         template = claim["metadata"]["name"]
         for ordinal in range(spec["replicas"]):

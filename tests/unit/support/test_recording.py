@@ -1,4 +1,4 @@
-"""The recording monitor is what the other unit tests see with; what it misses, they all miss."""
+"""The other unit tests see a program's resources through the recording monitor, so what it misses, they all miss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stack files as Hypothesis makes them: mostly sound, then bent in one or two places."""
+"""Strategies by which Hypothesis makes stack files: mostly sound ones, and the same with a mistake or two put in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ names = st.sampled_from(("a", "b", "kubia", "kubia-client", "db-read", "x" * 52)
 
 
 def some(strategies: Mapping[str, st.SearchStrategy[Any]], **required: st.SearchStrategy[Any]) -> Any:
-    """A map with the required keys and any of the others."""
+    """A strategy for maps that have the required keys and any of the optional ones."""
     return st.fixed_dictionaries(required, optional=dict(strategies))
 
 
@@ -62,14 +62,14 @@ gce = {
 
 
 def listed(prefix: str, item: Any) -> st.SearchStrategy[Any]:
-    """One to five items with names that differ."""
+    """A strategy for lists of one to five items whose names differ."""
     return st.sampled_from((5, 4, 3, 1)).flatmap(
         lambda n: st.tuples(*(item(f"{prefix}-{i}", i) for i in range(n))).map(list)
     )
 
 
 def local(prefix: str) -> Any:
-    """Directories on two nodes."""
+    """A `local` backend with directories on two nodes."""
 
     def volume(name: str, i: int) -> Any:
         nodes = st.sampled_from(("node-0", "node-1"))
@@ -79,7 +79,7 @@ def local(prefix: str) -> Any:
 
 
 def disks(prefix: str) -> Any:
-    """Zonal disks."""
+    """A `gce-disks` backend."""
 
     def disk(name: str, _: int) -> Any:
         return some({"zone": st.sampled_from(ZONES), "adopt": st.booleans()}, name=st.just(name))
@@ -89,7 +89,7 @@ def disks(prefix: str) -> Any:
 
 
 def regional(prefix: str) -> Any:
-    """Disks in two zones."""
+    """A `regional-disks` backend."""
     required = {
         "kind": st.just("regional-disks"),
         "disks": listed(prefix, lambda name, _: st.just({"name": name})),
@@ -101,7 +101,7 @@ def regional(prefix: str) -> Any:
 
 
 def storage(prefix: str) -> Any:
-    """Any backend."""
+    """A storage backend of any kind."""
     dynamic = some({"className": st.just("fast"), "claimSize": small}, kind=st.just("dynamic"))
     modes = st.sampled_from(("ReadWriteMany", "ReadWriteMany", "ReadWriteOnce"))
     shared = some({}, kind=st.just("shared-claim"), claim=st.just(f"{prefix}-claim"), accessMode=modes)
@@ -109,7 +109,7 @@ def storage(prefix: str) -> Any:
 
 
 def stateful(prefix: str) -> Any:
-    """A kubia or an nginx."""
+    """A workload that is a kubia or an nginx."""
     optional = {
         "durability": st.sampled_from(("keep", "discard")),
         "podManagementPolicy": st.sampled_from(("OrderedReady", "Parallel")),
@@ -141,7 +141,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def bent(config: list[Any], dice: random.Random) -> list[Any]:
-    """A copy with junk, a stray key or a hole in one or two places."""
+    """A copy of a structure in which one or two values are replaced, removed or joined by an unknown key."""
     config = copy.deepcopy(config)
     for _ in range(dice.choice((1, 1, 2))):
         path = dice.choice(places(config)[1:])
@@ -160,9 +160,9 @@ def bent(config: list[Any], dice: random.Random) -> list[Any]:
 
 @st.composite
 def families(draw: st.DrawFn, size: int) -> list[list[Any]]:
-    """A target with workloads as drawn, and the same bent in so many ways that there are `size` of them.
+    """A list of `size` stack files: the first as drawn, the others copies of it with mistakes put in.
 
-    Hypothesis draws the sound one and shrinks it; it would take ten times as long to draw each bend by itself.
+    Hypothesis draws only the first one and shrinks it. To draw each mistake by itself would take ten times as long.
     """
     sound = [draw(targets), draw(workloads)]
     dice = random.Random(draw(st.integers(0, 2**32)))  # noqa: S311  tests need no secrets

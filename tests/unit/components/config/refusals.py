@@ -1,4 +1,4 @@
-"""One way to be wrong in a line or two: a stack file, and exactly what is said of it."""
+"""A stack file with a mistake, written in a line or two, and the lines that refuse it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from tests.unit.components.programs import TARGET
 
 NAMES = {"kubia": "kubia", "nginx": "nginx", "mysql": "db", "cloud-sql": "db"}
-"""What a workload is called where a case gives it alone."""
+"""Kind -> the name that a workload of it has in a case that gives one workload only."""
 
 
 class Refusal(NamedTuple):
     """A stack file that is refused."""
 
     name: str
-    """What is wrong with it."""
+    """The lines that refuse it."""
     workloads: Any
     target: Any
     said: list[str]

@@ -1,4 +1,4 @@
-"""Stack files that are refused for versions, overlaps, databases, several things: each with exactly what is said."""
+"""Stack files with mistakes in versions, overlaps, databases or several things, each with the lines that refuse it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stack files that are refused for disks: each with exactly what is said."""
+"""Stack files with mistakes in disks, each with the lines that refuse it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stack files that are refused for directories, provisioners, shared claims: each with exactly what is said."""
+"""Stack files with mistakes in directories, provisioners or shared claims, each with the lines that refuse it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ REFUSED = (
         " claimSize",
     ),
     refused(
-        "a seed's claim above its volume",
+        "a tutorial's claim above its volume",
         stored(LOCAL, volumeSize="1Ki"),
         "kubia.storage.volumeSize: 1Ki is less than the claims' 1Mi, which would stay pending; raise it or lower"
         " claimSize",
@@ -100,7 +100,7 @@ REFUSED = (
         'kubia.storage.accessMode: "ReadWriteMany" is not allowed; write ReadWriteOnce or ReadWriteOncePod',
     ),
     refused(
-        "the seeds' mistake",
+        "the tutorials' mistake",
         nginx(replicas=3, storage=SHARED),
         "nginx.storage: 3 replicas on one ReadWriteOnce claim (helloweb-disk): one pod would start and the others"
         " wait for ever (Multi-Attach); write kind: dynamic or gce-disks, which give each replica a claim of its"

@@ -1,4 +1,4 @@
-"""Stack files that are refused for names, kinds and targets: each with exactly what is said."""
+"""Stack files with mistakes in names, kinds or targets, each with the lines that refuse it."""
 
 from __future__ import annotations
 

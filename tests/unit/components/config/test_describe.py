@@ -1,4 +1,4 @@
-"""What a stack file names is found however wrong the rest of it is, and without Pulumi."""
+"""`describe` finds what a stack file names, however wrong the rest of the file is, and without Pulumi."""
 
 from __future__ import annotations
 

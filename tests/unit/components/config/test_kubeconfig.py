@@ -1,4 +1,4 @@
-"""A context that the kubeconfig has not is an error, and not a cluster that happens to be out of reach."""
+"""A context that is not in the kubeconfig is an error, and is not taken for a cluster that is out of reach."""
 
 from __future__ import annotations
 

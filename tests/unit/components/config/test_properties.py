@@ -1,4 +1,4 @@
-"""Ten thousand stack files: none ends in a traceback, and none is accepted in which the chain disagrees."""
+"""Ten thousand random stack files: none ends in a traceback, and in each accepted one disks and claims agree."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATH = re.compile(r"^(statefulsets:(target|workloads)|gcp:project)([.\[].*)?$")
 
 
 def outcome(target: Any, workloads: Any) -> StackConfig | None:
-    """The config, or None once every line of its refusal has been looked at."""
+    """The config where it is accepted. Where it is refused, checks every line of the refusal and returns None."""
     try:
         return parse(json.dumps(target), json.dumps(workloads), PROJECT)
     except ConfigError as error:
@@ -55,7 +55,7 @@ def test_a_config_is_refused_in_words_or_its_chain_agrees(family: list[list[Any]
 
 
 def assert_chain_agrees(name: str, workload: StatefulSpec, namespace: str) -> None:
-    """Disk, volume, claim and pod of each ordinal have one size, zone, class, mode and name."""
+    """Checks that the disk, volume, claim and pod of each ordinal agree in size, zone, class, mode and name."""
     storage, claims = workload.storage, own_claims(workload)
     if isinstance(storage, SharedClaim):
         assert claims == {}
@@ -92,12 +92,12 @@ def volumes_of(name: str, workload: StatefulSpec) -> list[VolumeArgs]:
 
 
 def volume_of(args: VolumeArgs) -> tuple[VolumeSpec, Mapping[str, Any]]:
-    """The model that a volume's arguments make, and its source."""
+    """The model that is made of a volume's arguments, and the volume's source."""
     return VolumeSpec.model_validate_json(json.dumps({**args, "source": {}})), args["source"]
 
 
 def assert_source_agrees(storage: StaticBackend, ordinal: int, spec: dict[str, Any]) -> None:
-    """The volume lies where its affinity says, and is no larger than what it lies on."""
+    """Checks that a volume lies where its node affinity says, and is no larger than the disk that it lies on."""
     (term,) = spec["nodeAffinity"]["required"]["nodeSelectorTerms"]
     (reachable,) = (expression["values"] for expression in term["matchExpressions"])
     if isinstance(storage, LocalStorage):

@@ -1,4 +1,4 @@
-"""Stack files that are refused, each with exactly what is said, and never a traceback."""
+"""Stack files with mistakes are refused with exactly the lines that the tables have, and never with a traceback."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_disks_without_a_project_are_refused() -> None:
 
 
 def refusal(config: dict[str, Any], secret_keys: tuple[str, ...] = ()) -> str:
-    """What the program says; nothing may have been registered by then."""
+    """The lines with which the program refuses a config. Fails if it has registered anything by then."""
     recorded = record(load, config=config, secret_keys=secret_keys, raises=pulumi.RunError)
     assert recorded.resources == ()
     return str(recorded.error)

@@ -1,4 +1,4 @@
-"""The JSON Schema that editors use is the models', and agrees with the program."""
+"""The JSON Schema that editors use is made from the models, and agrees with the program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.components.programs import ROOT, STACKS, TARGET, problems
 
 FULL = schema.stack_schema()
 ACROSS_FIELDS = 38
-"""Refusals that no schema can express are at most this many."""
+"""The number of refusals that no schema can express must not be above this."""
 
 
 def complaints(workloads: Any, target: Any = TARGET) -> list[str]:

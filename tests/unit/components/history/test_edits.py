@@ -1,4 +1,4 @@
-"""Edits that the data of the last `up` would not survive are refused before anything is registered, a line for each."""
+"""Edits that the last `up`'s data would not survive are refused before anything is registered, with a line each."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from tests.unit.components.programs import (
 )
 
 ORGANIZATION = "org"
-"""The recording monitor's."""
+"""The organization that the recording monitor tells a program."""
 WORDS = "statefulsets:workloads"
 PURPOSE = '; on purpose: docs/runbooks.md, "An edit is refused"'
 Workloads = dict[str, Any]
 
 
 def left_by(recorded: Recorded) -> dict[str, Any]:
-    """What the engine hands back of an `up`: type and outputs of each resource by its URN."""
+    """The engine's answer after an `up`: URN -> the resource's type and outputs."""
     return {each.urn: {"type": each.type, "outputs": dict(each.outputs or each.inputs)} for each in recorded.resources}
 
 
@@ -54,7 +54,7 @@ def after(
     outputs: Any = None,
     **options: Any,
 ) -> Recorded:
-    """The next `up`, of a file that may have been edited; `left` and `outputs` where they are not all of before."""
+    """Runs the next `up`, of a file that may be an edited one. `left` and `outputs` replace what the engine knows."""
     calls = {
         READ_RESOURCES: {"name": "test", "outputs": left_by(before) if left is None else left},
         READ_OUTPUTS: {"name": "test", "outputs": before.stack_outputs if outputs is None else outputs},
@@ -63,26 +63,26 @@ def after(
 
 
 def given(workloads: Workloads, target: Any = TARGET, project: str = PROJECT) -> Any:
-    """The file, and a password under every key that it may name."""
+    """The parsed stack file, with a password under every key that it may name."""
     accounts = ("Root", "Replication", "Clone", "Backup", "Monitor", "Application")
     keys = ("appPassword", *(f"mysql{account}Password" for account in accounts))
     return replace(parsed(workloads, target, project), secrets={key: pulumi.Output.secret("x") for key in keys})
 
 
 def first(workloads: Workloads) -> Recorded:
-    """The first `up`."""
+    """Runs the first `up` of a stack with these workloads."""
     return after(Recorded((), {}), workloads)
 
 
 def refused(before: Recorded, workloads: Workloads, target: Any = TARGET, **options: Any) -> list[str]:
-    """What is said of an edit; nothing of it was registered."""
+    """The lines that refuse an edit. Fails if anything was registered."""
     recorded = after(before, workloads, target, raises=pulumi.RunError, **options)
     assert recorded.resources == ()
     return lines_of(recorded)
 
 
 def lines_of(recorded: Recorded) -> list[str]:
-    """What is said below the head line, which says how many there are."""
+    """The lines of a refusal below its first one, which must say how many there are."""
     head, *lines = str(recorded.error).splitlines()
     assert (
         head == f"{len(lines)} edit{'s are' if len(lines) > 1 else ' is'} refused, held against what the last up made:"
@@ -91,7 +91,7 @@ def lines_of(recorded: Recorded) -> list[str]:
 
 
 def edit(*path: Any, to: Any) -> Callable[[Any], None]:
-    """Sets what is at a path; `to` None takes it away."""
+    """A function that sets the value at a path of the workloads, or takes it away where `to` is None."""
 
     def apply(workloads: Any) -> None:
         place = workloads
@@ -132,7 +132,7 @@ STRANDED = {
 
 @cache
 def first_up(durability: str) -> Recorded:
-    """The first `up` of the file, once for all tests."""
+    """Runs the first `up` of FILE with this durability, once for all tests."""
     return run(file(durability))
 
 
@@ -141,12 +141,12 @@ def file(durability: str) -> Workloads:
 
 
 def made(durability: str) -> tuple[Recorded, Workloads]:
-    """The stack after an `up`, and its file, to be edited."""
+    """What the first `up` of FILE recorded, and a copy of FILE to edit."""
     return first_up(durability), file(durability)
 
 
 def order(wanted: str, *have: str) -> str:
-    """What is said of a list that does not begin as it has to."""
+    """The line that refuses a list of volumes or disks that does not begin with the existing ones."""
     there = ", ".join(f"{name} (ordinal {ordinal})" for ordinal, name in enumerate(have))
     return (
         f"{WORDS}.{wanted} but there are {there}; an ordinal keeps its volume, or a replica would find another's data"
@@ -358,7 +358,7 @@ def test_another_cluster_is_refused_and_another_name_of_the_same_one_is_not(
 
 
 def kubeconfig(file: Path, servers: Mapping[str, str]) -> Path:
-    """Context -> server; the clusters have the names of the contexts."""
+    """Writes a kubeconfig with these contexts, each of which leads to the server that is given for it."""
     lines = ["clusters:", *(f"- {{name: {n}, cluster: {{server: '{s}'}}}}" for n, s in servers.items())]
     lines += ["contexts:", *(f"- {{name: {n}, context: {{cluster: {n}}}}}" for n in servers)]
     file.write_text("\n".join(lines) + "\n")
@@ -446,7 +446,7 @@ def test_a_smaller_disk_is_refused(size: str, has: str) -> None:
 
 
 def test_a_cloud_sql_that_is_left_out_is_the_engines_to_refuse() -> None:
-    """Its instance is protected in the state while its durability is keep."""
+    """The engine refuses because the instance is protected in the state while its durability is keep."""
     before = first({"sql": CLOUD_SQL})
     assert after(before, {"web": nginx()}).of_type("StatefulSet")
     (line,) = refused(before, {"sql": nginx()})
@@ -461,7 +461,7 @@ def test_the_stack_asks_for_its_own_state_and_for_outputs_only_where_there_is_on
 
 
 def without(before: Recorded, *words: str) -> Recorded:
-    """What the engine remembers once these resources are gone."""
+    """What the engine remembers once the resources are gone whose names contain one of the words."""
     rest = tuple(each for each in before.resources if not any(word in each.name for word in words))
     return Recorded(rest, before.stack_outputs)
 
@@ -533,7 +533,7 @@ def test_only_the_programs_own_provider_says_where_the_stack_is() -> None:
 
 
 def failing(times: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The engine's answers fail so often; what was asked for."""
+    """Makes the engine's first answers fail, `times` of them, and returns the list in which each request is noted."""
     asked: list[str] = []
     invoke = pulumi.runtime.invoke
 
@@ -635,7 +635,7 @@ def test_an_edit_of_any_image_that_costs_no_data_is_let_through(changes: dict[st
 
 
 def test_a_part_of_a_workload_is_not_taken_for_a_workload_of_its_own() -> None:
-    """A kubia has a StatefulService of its name, which is a kind by itself where it stands alone."""
+    """A kubia contains a StatefulService of its name, which would be of another kind if it stood alone."""
     before = first({"kubia": kubia()})
     assert made_by_up.of(left_by(before), before.stack_outputs).workloads["kubia"].kind == "kubia"
     (line,) = refused(before, {"kubia": CACHE})

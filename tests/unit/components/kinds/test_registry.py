@@ -1,4 +1,4 @@
-"""Every kind has its room among the tests, too."""
+"""Every kind has a folder of tests with a golden file, and a workload's kind is found by its model."""
 
 from __future__ import annotations
 

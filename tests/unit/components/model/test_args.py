@@ -1,4 +1,4 @@
-"""Arguments of every component: the stack file's fields, its rules and its lines, in any program."""
+"""Every component's arguments have the stack file's fields, and are refused by its rules with its lines."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ SIMPLE = (str, int, bool, float)
 
 
 def hints_of(args: Any) -> dict[str, Any]:
-    """The annotations, with what Pulumi's Input leaves to be resolved."""
+    """The annotations of arguments, in which the names of Pulumi's Input are resolved."""
     return typing.get_type_hints(args, localns={"Output": pulumi.Output, "T": Any})
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The models within an annotation, union members each."""
+    """The models within an annotation, each of a union's."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in models_in(part)]
@@ -80,12 +80,12 @@ def dicts_in(annotation: Any) -> list[Any]:
 
 
 def assert_same(args: Any, models: list[type[BaseModel]], path: str) -> None:
-    """The arguments have the models' fields, and so on within; what is required of a program is required by a model."""
+    """Checks that arguments have the models' fields at every depth, and require none that no model requires."""
     hints = hints_of(args)
     fields = {name: field for model in models for name, field in model.model_fields.items()}
     own = {key: hint for key, hint in hints.items() if key not in GIVEN_TO_COMPONENTS or key in fields}
     kept = {name for name in fields if name not in TOLD_OTHERWISE or (name == "kind" and name in own)}
-    # Of the backends a component may take some only; the arguments have the fields of all.
+    # A component may take some of the backends only, but its arguments have the fields of all backends.
     assert set(own) >= kept if path == "GcePersistentDisksSpec.storage" else set(own) == kept, path
     for key in args.__required_keys__ & fields.keys() - {"kind"}:
         assert fields[key].is_required(), f"{path}.{key}"
@@ -106,7 +106,7 @@ def test_a_program_can_say_all_that_a_stack_file_can_and_nothing_else(args: Any,
 
 
 def widest(annotation: Any) -> bool:
-    """Whether Pulumi's schema can say the type: no choices but with None and of an Input."""
+    """Whether Pulumi's schema can express a type: it knows no unions, except with None and those that are an Input."""
     if get_origin(annotation) in (typing.Union, types.UnionType):
         plain = [part for part in get_args(annotation) if part in SIMPLE or typing.is_typeddict(part)]
         return len(plain) == 1
@@ -256,7 +256,7 @@ def test_a_password_is_checked_once_it_is_known(password: Any, said: str) -> Non
 
 
 def run(component: Any, **args: Any) -> Recorded:
-    """A component in a namespace and with images that other resources tell."""
+    """Records a component whose namespace and images are Outputs."""
 
     def program() -> None:
         told = args.keys() & {"namespace", "image", "backup_image"}

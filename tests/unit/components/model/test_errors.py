@@ -1,4 +1,4 @@
-"""How problems are put into words: paths, values, and the nearest thing that was meant."""
+"""Problems are put into words with their path, the value, and the nearest known word."""
 
 from __future__ import annotations
 

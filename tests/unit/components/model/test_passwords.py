@@ -27,7 +27,7 @@ def key_of(account: str) -> str:
 
 
 def wrong(password: str, of_a_replica: bool = False) -> list[str]:
-    """What is said of a password, without what all such lines share."""
+    """What is wrong with a password: the lines about it without the beginning and the end that all such lines have."""
     found = []
     for line in problems(password, "mysqlReplicationPassword", of_a_replica=of_a_replica):
         middle = re.fullmatch(rf"the password under mysqlReplicationPassword (.*): {RECIPE}", line)
@@ -107,7 +107,7 @@ def test_what_is_made_for_a_stack_that_is_tried_is_sound() -> None:
 
 
 def refusal(workloads: dict[str, Any], passwords: dict[str, str], plain: tuple[str, ...] = ()) -> list[str]:
-    """What the program says of a stack's passwords, all secret but the plain ones; nothing is made by then."""
+    """The lines that refuse a stack with these passwords, which are secrets but for those under `plain`."""
     recorded = record(
         load,
         config={"target": TARGET, "workloads": workloads, **passwords},

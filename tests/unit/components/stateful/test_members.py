@@ -1,4 +1,4 @@
-"""StatefulService: each field of a workload reaches the object it is about."""
+"""Each field of a workload reaches the Kubernetes object that it is about."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_volumes_that_are_bound_to_other_claims_are_refused(other: dict[str, str
     assert recorded.of_type("StatefulService") == ()
 
 
-def test_components_stand_alone_with_the_seeds_defaults() -> None:
+def test_components_stand_alone_with_the_tutorials_defaults() -> None:
     def program() -> None:
         Kubia("kubia", KubiaArgs(namespace="default", project="acme"))
         Nginx("nginx", NginxArgs(namespace="default"))
@@ -255,7 +255,7 @@ def test_a_name_too_long_for_a_label_keeps_its_beginning_and_stays_unique() -> N
     assert bounded("n" * 53 + "-.-" + "x" * 20)[:54] == "n" * 53 + "-"
 
 
-def test_ports_and_probes_are_the_seeds() -> None:
+def test_ports_and_probes_are_the_tutorials() -> None:
     kubia_pod = pod(run({"kubia": kubia()}))["containers"][0]
     assert kubia_pod["ports"] == [{"name": "http", "containerPort": 8080}]
     assert kubia_pod["volumeMounts"] == [{"name": "data", "mountPath": "/var/data"}]

@@ -1,4 +1,4 @@
-"""StatefulService: any image from the stack file or another program, restricted unless it says why not."""
+"""StatefulService runs any image, under Pod Security `restricted` except for what `allow` says."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ WHY = "its image was built so and is not ours"
 
 
 def named_at_random(resource: Resource) -> dict[str, Any]:
-    """What the API server's provider does to an object without a name."""
+    """The outputs that the Kubernetes provider has for an object without a name: it makes one up."""
     return {"metadata": {**resource.inputs["metadata"], "name": f"{resource.name}-1a2b3c4d"}}
 
 
 def with_uid(resource: Resource) -> dict[str, Any]:
-    """What the API server adds to every object."""
+    """The outputs of an object, to which the API server adds a UID."""
     return {"metadata": {**resource.inputs["metadata"], "uid": f"uid-of-{resource.name}"}}
 
 

@@ -1,4 +1,4 @@
-"""From a backend to disks, directories and volumes: one chain, in which nothing disagrees."""
+"""The disks, directories and volumes that are made for a storage backend agree with each other."""
 
 from __future__ import annotations
 

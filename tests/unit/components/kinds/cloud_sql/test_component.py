@@ -34,7 +34,7 @@ from tests.unit.components.goldens import of_kind
 from tests.unit.components.programs import PASSWORD, deployed
 
 SECRET = f"{PASSWORD} 0"
-"""The first account's."""
+"""The password of the first account."""
 
 
 def instance(resource: Resource) -> Mapping[str, Any]:
@@ -58,12 +58,12 @@ GOOGLE: dict[str, ProviderOutputs] = {
 
 
 def build(content: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None, preview: bool = False) -> Recorded:
-    """Records the component made of a stack file's entry."""
+    """Records what the program registers for a `cloud-sql` with these changes."""
     return deployed("db", content, opts, outputs=GOOGLE, preview=preview)
 
 
 def args(password: Any) -> CloudSqlMySqlArgs:
-    """The smallest that there is, with this password."""
+    """The arguments of the smallest CloudSqlMySql, with this password."""
     return CloudSqlMySqlArgs(
         namespace="shop",
         region="europe-west1",
@@ -74,7 +74,7 @@ def args(password: Any) -> CloudSqlMySqlArgs:
 
 
 def at(value: Any, path: str) -> Any:
-    """`settings.tier` of an object, secrets opened."""
+    """The value at a path such as `settings.tier` of an object, in the clear where it is a secret."""
     for part in filter(None, path.split(".")):
         value = value.value if isinstance(value, Secret) else value
         value = value[int(part)] if part.isdigit() else value[part]
@@ -94,7 +94,7 @@ def test_no_field_is_accepted_and_then_ignored() -> None:
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Every key that a stack file may hold, models inside lists and maps included."""
+    """Every key that a stack file may hold for a model, and for the models inside its lists and maps."""
     for field in model.model_fields.values():
         inner = list(models_in(field.annotation))
         if inner:
@@ -258,7 +258,7 @@ def test_without_a_network_the_public_address_is_used() -> None:
     assert addresses(recorded, "db-read") == ["198.51.100.3", "198.51.100.4"]
 
 
-def test_the_outputs_are_the_client_contract_and_the_seeds_command() -> None:
+def test_the_outputs_are_the_client_contract_and_the_tutorials_command() -> None:
     assert build(FULL).stack_outputs == {
         "connectCommand": "gcloud sql connect db-primary-1a2b3c4 --project=acme-prod --user=app",
         "connectionName": "acme-prod:europe-west1:db-primary-1a2b3c4",

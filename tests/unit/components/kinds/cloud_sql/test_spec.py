@@ -1,4 +1,4 @@
-"""What a stack file may say of Cloud SQL is refused, with a remedy, where Google or the data would suffer."""
+"""A `cloud-sql` that Google would refuse, or that endangers data, is refused with a line that says what to write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.cloud_sql_refusals import DISAGREEMENTS, REPLICA, WRONG_FORMS
 
 
 def spec(**changes: Any) -> CloudSqlSpec:
-    """The smallest spec with some keys changed, read as a stack file is."""
+    """The smallest `cloud-sql` workload with some keys changed, read as from a stack file."""
     return CloudSqlSpec.model_validate_json(json.dumps({**SMALLEST, **changes}))
 
 
@@ -25,7 +25,7 @@ def told(workload: str = "db", **changes: Any) -> list[str]:
 
 
 def refusal(**changes: Any) -> str:
-    """Path and words of the only error of a spec whose field is of the wrong form."""
+    """The path and the message of the only error of a workload in which one field has the wrong form."""
     with pytest.raises(ValidationError) as failure:
         spec(**changes)
     (error,) = failure.value.errors()

@@ -1,4 +1,4 @@
-"""Kubia is the tutorials' web application, with commands that show that it keeps what it was told."""
+"""Kubia is the tutorials' web application. Its outputs have commands by which to write a text and read it back."""
 
 from __future__ import annotations
 

@@ -32,12 +32,12 @@ MYSQL: dict[str, Any] = {"kind": "mysql", "storage": LOCAL}
 
 
 def mysql(**changes: Any) -> dict[str, Any]:
-    """A mysql on local directories."""
+    """A mysql on local directories with these changes."""
     return changed(MYSQL, changes)
 
 
 def build(**changes: Any) -> Recorded:
-    """Records the component made of a stack file's entry."""
+    """Records what the program registers for a mysql with these changes."""
     return deployed("mysql", mysql(**changes))
 
 

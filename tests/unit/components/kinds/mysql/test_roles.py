@@ -1,4 +1,4 @@
-"""What a running member decides: to lead, to follow, to take its data anew, or to refuse and leave it to a human."""
+"""How a running member decides to lead, to follow, to take its data anew, or to refuse and leave it to a human."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ answer="%s"
 
 
 class Running(World):
-    """A member whose mysqld runs, as far as its scripts can see."""
+    """A member whose scripts find a running mysqld, which is a stand-in."""
 
     def __init__(self, root: Path, ordinal: int) -> None:
         super().__init__(root, ordinal)
@@ -58,7 +58,7 @@ class Running(World):
         (root / "clones").write_text("LOCK\t1\n")
 
     def goes(self, script: str) -> str:
-        """The script for a while, and what it said; its own end is one of the outcomes."""
+        """Runs a script for 1.5 s, or until it ends by itself, and returns what it said."""
         try:
             done = self.run(
                 script,

@@ -1,4 +1,4 @@
-"""The members' scripts, run for real with stand-ins for MySQL: killed between any two steps, they mend what is left."""
+"""The members' scripts run with stand-ins for MySQL. After a kill between any two steps the next start mends it all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).parents[5] / "components/kinds/mysql/scripts"
 PASSWORDS = {name: f'it\'s \\ "{name}" %s $(x)' for name in ("root", "replication", "clone", "monitor", "application")}
 OLD, UUID = "the data of before", "11111111-2222-3333-4444-555555555555"
 
-# Every tool a script calls goes through here: it counts, and at the chosen call it kills the whole container instead.
+# Every tool that a script calls begins with this. It counts the calls, and at the chosen one kills the whole container.
 COUNTED = """#!/bin/bash
 exec 8>>"$WORLD/lock" && flock 8
 n=$(($(<"$WORLD/calls") + 1))
@@ -59,7 +59,7 @@ esac
 
 
 class World:
-    """A member's volume and mounts in a directory, and the other members as files."""
+    """A member's volume and mounts as directories, and the other members as files that its stand-ins read."""
 
     def __init__(self, root: Path, ordinal: int = 0) -> None:
         self.root, self.volume, self.ordinal = root, root / "volume", ordinal
@@ -86,7 +86,7 @@ class World:
         (self.root / f"mysql-{ordinal}").write_text(line)
 
     def environment(self, crash_at: int = 0, **env: str) -> dict[str, str]:
-        """The pod's."""
+        """The environment variables of the pod's containers, and those that tell the stand-ins what to do."""
         (self.root / "calls").write_text("0\n")
         places = {"VOLUME": "volume", "RUN": "run", "CONF": "conf", "SETTINGS": "settings", "ACCOUNTS": "accounts"}
         places |= {"HISTORY": "history", "TLS": "tls"}
@@ -131,7 +131,7 @@ def world(tmp_path: Path) -> World:
 
 
 def whole(world: World) -> bool:
-    """Data that is there is whole."""
+    """Whether the data are whole, where there are any."""
     data = world.volume / "data"
     return not data.exists() or (data / "whole").exists()
 
@@ -142,7 +142,7 @@ def clean(world: World) -> bool:
 
 
 def situation(root: Path, kind: str) -> World:
-    """A member that starts: new, empty beside others, or told to take its data anew."""
+    """A member about to start: new, or with an empty claim beside others, or told to take its data anew."""
     root.mkdir()
     world = World(root, 0 if kind in ("new primary", "lost primary") else 2)
     if kind == "lost primary":
@@ -194,7 +194,7 @@ def test_old_data_go_with_durability_discard(tmp_path: Path) -> None:
 def test_an_empty_primary_of_a_set_that_held_data_never_starts_as_a_new_one(world: World) -> None:
     world.prepared()
     (world.root / "history/initialised").write_text("yes")
-    world.peer(1, f"{UUID}:1-9", read_only=1)  # of two replicas one answers; the write might be on the other
+    world.peer(1, f"{UUID}:1-9", read_only=1)  # of two replicas one answers, and a write may be on the other one only
     with pytest.raises(subprocess.TimeoutExpired) as waiting:
         world.run("data.sh", seconds=1)
     assert "this claim is empty: 1 of the other members answer and 2 must" in str(waiting.value.stderr)
@@ -228,7 +228,7 @@ exec "$WORLD/bin/mysql-open" "$@"
 
 
 def closed(world: World, *ordinals: int) -> World:
-    """Members that do not let themselves be cloned."""
+    """Makes the members with these ordinals refuse to be cloned."""
     world.tool("mysql-open", MYSQL)
     world.tool("mysql", LOCKED)
     for ordinal in ordinals:

@@ -1,4 +1,4 @@
-"""Of mysqld's seven hundred variables a stack file sets those that can cost no answered write, by their exact names."""
+"""A stack file may set those of mysqld's variables that can cost no answered write, by their exact names."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ SOUND = {
     "net_write_timeout": "600",
     "transaction_isolation": "READ-COMMITTED",
 }
-"""Values of those that do not take just any number."""
+"""Values that are sound, of the variables that do not take just any number."""
 
 
 def said(**values: Any) -> list[str]:
-    """What is said of `settings`, without the path before it."""
+    """The lines that refuse these settings, without the path that each begins with."""
     found = problems({"mysql": mysql(settings=values)})
     return [line.removeprefix("statefulsets:workloads.mysql.settings") for line in found]
 
@@ -140,7 +140,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 def spellings(name: str) -> st.SearchStrategy[str]:
-    """Ways to write an option that mysqld takes as well, or that come near it."""
+    """A strategy for other ways to write an option's name, which mysqld takes too or which come near one."""
     prefixes = st.sampled_from(("loose_", "skip_", "disable_", "enable_", "maximum_", "loose-", "--", "", " "))
     changed = st.sampled_from(
         (name, name.upper(), name.replace("_", "-"), name.replace("_", "-", 1), name[:-1], name[: len(name) // 2])

@@ -22,7 +22,7 @@ exec /bin/sleep 60
 
 
 class Pod(World):
-    """A member as its container runs it, with data in place."""
+    """A member that has data and runs `run.sh`, as its container does."""
 
     def __init__(self, root: Path, ordinal: int, mysqld: str = MYSQLD, settled: str = "") -> None:
         super().__init__(root, ordinal)
@@ -52,7 +52,7 @@ class Pod(World):
             )
 
     def pid(self) -> int | None:
-        """Of the role script that runs."""
+        """The process ID of the role script, or None while none runs."""
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0")
@@ -70,7 +70,7 @@ class Pod(World):
         return self.read("run/phase")
 
     def killed(self) -> int:
-        """Kills the role script; its pid."""
+        """Kills the role script and returns its process ID."""
         pid = self.pid()
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
@@ -105,7 +105,7 @@ def test_a_role_script_that_was_killed_is_started_again_and_the_member_does_not_
 ) -> None:
     pod = pods(ordinal)
     soon(lambda: pod.phase == "serving", "it serves")
-    pod.tool("sleep", "#!/bin/bash\nexec /bin/sleep 0.3\n")  # the pause before the next one, so that it can be seen
+    pod.tool("sleep", "#!/bin/bash\nexec /bin/sleep 0.3\n")  # long enough to look before the next script starts
     first = pod.killed()
     soon(lambda: pod.phase == "following", "it serves no more")
     soon(lambda: pod.pid() not in (None, first) and pod.phase == "serving", "another one runs, and it serves again")
@@ -167,7 +167,7 @@ def test_with_another_server_the_role_begins_anew(pods: Callable[..., Pod]) -> N
 def test_a_container_that_starts_again_settles_all_anew_though_its_server_has_the_same_process_id(
     ordinal: int, settled: str, statement: str, pods: Callable[..., Pod]
 ) -> None:
-    """A container's processes are numbered from 1 again, and the directory of its pod is the old one."""
+    """In a new container process IDs begin at 1 again, and the pod's directory still has those of the last one."""
     mysqld = '#!/bin/bash\necho 18 >"$RUN/mysqld.pid"\nexec /bin/sleep 60\n'
     pod = pods(ordinal, mysqld=mysqld, settled=f"18 {settled}")
     soon(lambda: pod.phase == "serving", "it serves")

@@ -1,4 +1,4 @@
-"""How a member of the seed's design comes by its data: the real scripts, killed between any two steps and cut short."""
+"""How a member of the tutorial's design gets its data: the real scripts run, and are killed between any two steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OLD = "the data of before"
 
 
 def situation(root: Path, kind: str) -> World:
-    """A member that starts."""
+    """A member that starts in the situation that has this name."""
     ordinal = {"new primary": 0, "lost primary": 0, "first replica": 1}.get(kind, 2)
     world = World(root, ordinal)
     if kind != "new primary":
@@ -25,7 +25,7 @@ def situation(root: Path, kind: str) -> World:
         world.streams(slave_info=f"{SLAVE_INFO};\\n")
     if kind == "lost primary":
         (root / "history/initialised").write_text("yes")
-    if kind in ("replica to clone anew", "torn clone of the seed's"):
+    if kind in ("replica to clone anew", "torn clone of the tutorial's"):
         (world.data / "mysql").mkdir()
         (world.data / "whole").write_text(OLD)
         marks = {"replica to clone anew": ("reclone-wanted", "its binary logs are gone\n")}
@@ -136,8 +136,8 @@ def test_a_clone_during_which_the_primary_was_replaced_is_thrown_away(tmp_path: 
     assert (world.data / "clone.position").read_text() == f"{FILE}\t{POSITION}\t{OTHER}\n"
 
 
-def test_a_clone_into_place_that_the_seed_left_torn_is_set_aside(tmp_path: Path) -> None:
-    world = situation(tmp_path, "torn clone of the seed's")
+def test_a_clone_into_place_that_the_tutorials_scripts_left_torn_is_set_aside(tmp_path: Path) -> None:
+    world = situation(tmp_path, "torn clone of the tutorial's")
     world.start()
     assert world.whole
     assert [(aside / "whole").read_text() for aside in world.claim.glob("aside-*")] == [OLD]
@@ -205,7 +205,7 @@ def test_members_that_followed_different_primaries_are_left_to_a_human(tmp_path:
 
 
 @pytest.mark.parametrize(("ordinal", "role"), [(0, "primary"), (1, "replica"), (12, "replica")])
-def test_configuration_follows_the_ordinal_as_in_the_seed(ordinal: int, role: str, tmp_path: Path) -> None:
+def test_configuration_follows_the_ordinal_as_in_the_tutorial(ordinal: int, role: str, tmp_path: Path) -> None:
     world = World(tmp_path, ordinal)
     world.must("init.sh")
     files = {path.name: path.read_text() for path in (tmp_path / "conf").iterdir()}

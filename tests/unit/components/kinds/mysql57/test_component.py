@@ -1,4 +1,4 @@
-"""engine: xtrabackup is the seed's own design, value for value; where it differs, the reason is written here."""
+"""`engine: xtrabackup` is the tutorial's own design, value for value, and each deviation has its reason here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.unit.components.programs import (
     problems,
 )
 
-SEED = list(yaml.safe_load_all((Path(__file__).parent / "seed_mysql.yaml").read_text()))
+TUTORIAL = list(yaml.safe_load_all((Path(__file__).parent / "tutorial_mysql.yaml").read_text()))
 MYSQL: dict[str, Any] = {"kind": "mysql", "engine": "xtrabackup"}
 
 POD = "StatefulSet mysql.spec.template.spec"
@@ -74,14 +74,14 @@ DEVIATIONS: Mapping[str, str] = {
             "run": "socket, and option files with passwords, in memory",
             "tmp": "the one place to write on a read-only root file system",
             "scripts": "the scripts",
-            "accounts": "the passwords, which the seed has none of",
+            "accounts": "the passwords, of which the tutorial has none",
             "history": "the memory that the set held data",
         }.items()
     },
     f"{POD}.volumes.run": "socket, and option files with passwords, in memory",
     f"{POD}.volumes.tmp": "the one place to write on a read-only root file system",
     f"{POD}.volumes.scripts": "the scripts",
-    f"{POD}.volumes.accounts": "the passwords, which the seed has none of",
+    f"{POD}.volumes.accounts": "the passwords, of which the tutorial has none",
     f"{POD}.volumes.history": "the memory that the set held data",
     f"{POD}.initContainers.init-mysql.volumeMounts.config-map.readOnly": "nobody writes there",
     f"{POD}.initContainers.init-mysql.volumeMounts.data": "makes the first data, aside and by a rename",
@@ -91,16 +91,16 @@ DEVIATIONS: Mapping[str, str] = {
     f"{POD}.containers.mysql.livenessProbe.exec": "the same ping, logged in, so that it fills no log with refusals",
     f"{POD}.containers.mysql.readinessProbe.exec": "the same query over TCP, and whether a replica applies",
 }
-"""What differs from the seed, by path, and why. Each covers what is below it."""
+"""Path of a value that differs from the tutorial -> the reason, which also covers all that is below the path."""
 
 
 def build(**changes: Any) -> Recorded:
-    """Records the component made of a stack file's entry."""
+    """Records what the program registers for an `engine: xtrabackup` with these changes."""
     return deployed("mysql", changed(MYSQL, changes))
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every value with its path; items with a name go by it, and comments in files do not count."""
+    """Every value with its path, in which a list's item is called by its name. Comments in files do not count."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}")
@@ -117,12 +117,12 @@ def values_of(objects: list[Any]) -> dict[str, Any]:
     return {path: value for o in objects for path, value in leaves(dict(o), f"{o['kind']} {o['metadata']['name']}")}
 
 
-def test_every_value_of_the_seed_is_there_and_each_deviation_has_its_reason() -> None:
-    seed = values_of(SEED)
-    names = {(o["kind"], o["metadata"]["name"]) for o in SEED}
+def test_every_value_of_the_tutorial_is_there_and_each_deviation_has_its_reason() -> None:
+    theirs = values_of(TUTORIAL)
+    names = {(o["kind"], o["metadata"]["name"]) for o in TUTORIAL}
     made = [r.inputs for r in build().resources if r.inputs]
     ours = values_of([o for o in made if (o["kind"], o["metadata"]["name"]) in names])
-    differ = {path for path in seed.keys() | ours.keys() if seed.get(path) != ours.get(path)}
+    differ = {path for path in theirs.keys() | ours.keys() if theirs.get(path) != ours.get(path)}
     covered = {path: [d for d in DEVIATIONS if path == d or path.startswith(f"{d}.")] for path in differ}
     assert sorted(path for path, by in covered.items() if not by) == []
     assert sorted(DEVIATIONS.keys() - {d for by in covered.values() for d in by}) == [], "no longer a deviation"
@@ -232,7 +232,7 @@ def test_what_cannot_work_is_refused_with_one_line_and_the_fix(changes: dict[str
     assert problems({"mysql": changed(MYSQL, changes)}) == [f"statefulsets:workloads.mysql.{said}"]
 
 
-def test_the_seeds_design_takes_no_name_that_it_makes_no_service_of() -> None:
+def test_the_tutorials_design_takes_no_name_that_it_makes_no_service_of() -> None:
     both = {"mysql": MYSQL, "mysql-write": {"kind": "nginx", "storage": {"kind": "dynamic"}}}
     assert problems(both) == []
     assert problems({**both, "mysql-read": both["mysql-write"]}) != []

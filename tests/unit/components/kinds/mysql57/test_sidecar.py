@@ -1,4 +1,4 @@
-"""What the seed's sidecar does beside a running server: replication from the clone's position, backups, readiness."""
+"""The tutorial's sidecar beside a running server replicates from the clone's position and sends backups."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def local(world: World, state: dict[str, str]) -> None:
 
 
 def restarted(world: World) -> None:
-    """mysqld writes its pid file, and skip-slave-start leaves both threads stopped."""
+    """Does what a starting mysqld does: it writes its pid file, and skip-slave-start leaves both threads stopped."""
     text = world.text("local").replace("Running: Yes", "Running: No")
     (world.root / "local").write_text(text)
     (world.root / "run/mysqld.pid").write_text("1\n")
@@ -54,7 +54,7 @@ def cloned(root: Path) -> World:
 
 
 def settled(world: World) -> None:
-    """The mark of a start lies after the start of the server, as it does when seconds pass between them."""
+    """Makes the mark of a start newer than the start of the server, as it is when seconds pass between them."""
     mark = world.root / "run/replication.started"
     if mark.exists():
         later = time.time() + 2
@@ -214,7 +214,7 @@ def test_a_backup_is_streamed_with_its_password_in_a_file_and_its_failure_is_tol
     assert "the backup ended with 1" in done.stderr
 
 
-def test_the_sidecar_listens_as_in_the_seed_sees_to_replication_and_ends_with_either(tmp_path: Path) -> None:
+def test_the_sidecar_listens_as_in_the_tutorial_sees_to_replication_and_ends_with_either(tmp_path: Path) -> None:
     world = cloned(tmp_path)
     world.run("sidecar.sh", until="replication started")
     (call,) = [line for line in world.text("argv").splitlines() if line.startswith("ncat")]

@@ -97,7 +97,7 @@ echo "backup_type = full-prepared" >"$into/xtrabackup_checkpoints"
 
 
 class World:
-    """A member's claim and mounts, and what the stand-ins know."""
+    """A member's claim and mounts as directories, and the files by which the stand-ins are told what to do."""
 
     def __init__(self, root: Path, ordinal: int = 0) -> None:
         root.mkdir(exist_ok=True)
@@ -147,14 +147,14 @@ class World:
         (self.root / f"mysql-{ordinal}").write_text("".join(["uuid: of itself\n", *lines]))
 
     def copied(self, root: Path) -> World:
-        """The same member elsewhere, as it is now."""
+        """A copy of this member, as it is now, in another directory."""
         shutil.copytree(self.root, root)
         other = copy.copy(self)
         other.root, other.claim, other.data = root, root / "claim", root / "claim/mysql"
         return other
 
     def run(self, script: str, crash_at: int = 0, until: str | None = None) -> subprocess.CompletedProcess[str]:
-        """The script to its end; with `until`, to where it says that, for a script that would wait for ever."""
+        """Runs a script to its end, or until it says `until`, for a script that would wait for ever."""
         places = {"RUN": "run", "CONF": "conf", "SETTINGS": "settings", "ACCOUNTS": "accounts", "HISTORY": "history"}
         places |= {"CLAIM": "claim", "SCRIPTS": "scripts", "WORLD": ""}
         # The init containers see the claim, the others its subdirectory.
@@ -186,7 +186,7 @@ class World:
         return done.stderr
 
     def start(self, crash_at: int = 0, until: str | None = None) -> str:
-        """What fills the claim when a pod starts, as far as it comes: init-mysql's last part, and clone-mysql."""
+        """Runs what fills the claim at a pod's start, the last part of init-mysql and clone-mysql, until one fails."""
         (self.root / "calls").write_text("0\n")
         said = ""
         for script in ("first.sh", "clone.sh") if self.ordinal == 0 else ("clone.sh",):
@@ -201,11 +201,11 @@ class World:
         return int((self.root / "calls").read_text())
 
     def text(self, name: str) -> str:
-        """What a stand-in noted."""
+        """The text that a stand-in noted in a file."""
         file = self.root / name
         return file.read_text() if file.exists() else ""
 
     @property
     def whole(self) -> bool:
-        """Data that are in place are whole."""
+        """Whether the data are whole, where there are any."""
         return not (self.data / "mysql").exists() or (self.data / "whole").exists()

@@ -62,7 +62,7 @@ def test_everything_nginx_writes_is_in_a_directory_it_may_write_to() -> None:
     assert {str(Path(path).parent) for path in written} == {"/tmp"}
 
 
-def test_the_pages_and_the_port_are_where_the_seed_has_them() -> None:
+def test_the_pages_and_the_port_are_where_the_tutorial_has_them() -> None:
     (container,) = pod_template()["spec"]["containers"]
     assert {"name": "www", "mountPath": "/usr/share/nginx/html"} in container["volumeMounts"]
     assert container["ports"] == [{"name": "web", "containerPort": 80}]

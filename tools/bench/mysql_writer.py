@@ -17,7 +17,7 @@ import pymysql
 
 
 def connect(secret: Mapping[str, str]) -> Any:
-    """Encrypted, each statement a transaction."""
+    """Opens an encrypted connection on which each statement is a transaction."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return pymysql.connect(
@@ -33,7 +33,7 @@ def connect(secret: Mapping[str, str]) -> Any:
 
 
 def latencies(secret: Mapping[str, str], writes: int) -> list[float]:
-    """Seconds of each write of one client."""
+    """Writes as one client, and returns the seconds that each write took."""
     connection = connect(secret)
     taken = []
     with connection.cursor() as cursor:
@@ -46,18 +46,18 @@ def latencies(secret: Mapping[str, str], writes: int) -> list[float]:
 
 
 def rate(secret: Mapping[str, str], clients: int, writes: int) -> dict[str, Any]:
-    """`writes` of all clients together."""
+    """Times `writes` writes, which the clients share among them."""
     with connect(secret).cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS bench (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(200))")
     with multiprocessing.Pool(clients) as pool:
-        pool.map(time.sleep, [0.05] * clients)  # all are there
+        pool.map(time.sleep, [0.05] * clients)  # until every client's process is there
         start = time.perf_counter()
         taken = pool.starmap(latencies, [(secret, writes // clients)] * clients, chunksize=1)
         return {"seconds": time.perf_counter() - start, "latencies": [one for client in taken for one in client]}
 
 
 def outage(secret: Mapping[str, str]) -> float:
-    """Seconds between the last write before the first failure and the first one after; says `writing` when it does."""
+    """Seconds from the last write before a failure to the first one after it. Prints `writing` once it writes."""
     connection: Any = None
     last, failed = 0.0, False
     while True:

@@ -1,14 +1,14 @@
 """Breaks the program in one place after the other and counts how often the unit tests notice.
 
-    python -m tests.mutation                        every mutant (long: some thousand)
-    python -m tests.mutation --sample 300           as many, drawn evenly from all files
-    python -m tests.mutation --only kinds/mysql/    files whose path contains this
+    python -m tools.mutation                        every mutant (long: some thousand)
+    python -m tools.mutation --sample 300           as many, drawn evenly from all files
+    python -m tools.mutation --only kinds/mysql/    files whose path contains this
 
 A mutant is one change: a comparison turned round, a condition negated, a constant off by one, an entry of an object
 or an argument left out, a guard that no longer raises. Third-party packages are imported once; each mutant is a fork
-that imports the program with its one change and runs the tests until the first fails, those of the file's own folder
-first. A mutant that no test notices survives. Some survivors change nothing that can be observed; that is why the bar,
-of each part of the program and of all, is at 85%, not at 100%.
+that imports the program with its one change and runs the tests until the first fails, those that are named for the
+file first (`own_tests`). A mutant that no test notices survives. Some survivors change nothing that can be observed;
+that is why the bar, of each part of the program and of all, is at 85%, not at 100%.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ from typing import Final
 
 import pytest
 
-from tests.mutants import Mutant, mutants_of
+from tools.mutation.mutants import Mutant, mutants_of
+from tools.mutation.own_tests import COMPONENTS, ROOT, part_of, tests_of
 
-ROOT: Final = Path(__file__).parents[1]
 BAR: Final = 0.85
 ENOUGH: Final = 10
-"""Mutants of a part that say something of it."""
+"""A part with fewer mutants than this is not held to the bar."""
 CPU_SECONDS: Final = 900
-"""What a mutant may take: all tests take a tenth. Of a processor, so that a busy machine makes no mutant noticed."""
+"""Seconds of a processor after which a mutant counts as noticed, which is ten times what all tests take. They are not
+seconds of the clock, so that a mutant is not noticed only because the machine is busy."""
 PRELOADED: Final = (
     "jsonschema",
     "kubernetes.utils",
@@ -53,15 +54,6 @@ PRELOADED: Final = (
     "tests.support.recording",
     "yaml",
 )
-COMPONENTS: Final = ROOT / "components"
-TESTS: Final = ROOT / "tests" / "unit" / "components"
-DOCS: Final = ROOT / "tests" / "unit" / "test_docs.py"
-LEFT_OUT: Final = frozenset(
-    {"test_scripts", "test_roles", "test_watch", "test_clone", "test_sidecar", "test_properties"}
-)
-"""Minutes each: the first five run shell scripts and see nothing of the program, the last one is random."""
-LAST: Final = ("history",)
-"""Folders whose tests take longest."""
 
 
 class OneChange(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -73,7 +65,7 @@ class OneChange(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Only the changed module is ours."""
+        """Says that the changed module comes from here, and no other."""
         if fullname != self.module:
             return None
         package = self.path.name == "__init__.py"
@@ -92,40 +84,8 @@ class OneChange(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return self.path.read_text()
 
 
-def tests_of(path: Path) -> list[Path]:
-    """All tests that see the program: those of the file's own folder first, then the nearer the sooner."""
-    own = TESTS / path.parent.relative_to(COMPONENTS)
-
-    def remote(test: Path) -> tuple[bool | str, ...]:
-        folder = test.parent
-        near = (
-            folder == own,
-            folder.is_relative_to(own),
-            test == DOCS,
-            top(folder) == top(own),
-            folder == TESTS,
-            top(folder) not in LAST,
-            path.stem in test.stem,
-        )
-        return *(not is_near for is_near in near), str(test)
-
-    found = [test for test in TESTS.rglob("test_*.py") if test.stem not in LEFT_OUT]
-    return sorted([*found, DOCS], key=remote)
-
-
-def top(folder: Path) -> str:
-    """The first folder of the tests that one is in."""
-    return os.path.relpath(folder, TESTS).partition("/")[0]
-
-
-def part_of(path: Path) -> str:
-    """The part of the program that a file belongs to: its top folder, its kind, or itself."""
-    folders = path.relative_to(COMPONENTS).parts[:-1]
-    return "/".join(folders[: 2 if folders[:1] == ("kinds",) else 1]) or path.stem
-
-
 def sound(mutant: Mutant) -> Mutant:
-    """The mutant's file as it is: if the tests notice that, they notice nothing else."""
+    """A mutant of the same file without a change. If the tests fail for it, they say nothing about mutants."""
     return replace(mutant, what="no change", change=lambda _: None)
 
 
@@ -149,7 +109,7 @@ def ask(mutant: Mutant) -> int:
 
 
 def survivors(mutants: Sequence[Mutant], jobs: int) -> Iterator[Mutant]:
-    """Runs all mutants, so many at a time; yields those that nothing notices."""
+    """Runs all mutants, `jobs` at a time, and yields those that no test notices."""
     waiting, running, done = list(reversed(mutants)), dict[int, Mutant](), 0
     while waiting or running:
         while waiting and len(running) < jobs:
@@ -167,7 +127,7 @@ def survivors(mutants: Sequence[Mutant], jobs: int) -> Iterator[Mutant]:
 
 def chosen(only: str, without: Sequence[str], sample: int | None) -> list[Mutant]:
     """The mutants to run; a sample takes every file's share, the same each time."""
-    names = {path: path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "components").rglob("*.py"))}
+    names = {path: path.relative_to(ROOT).as_posix() for path in sorted(COMPONENTS.rglob("*.py"))}
     files = [path for path, name in names.items() if only in name and not any(part in name for part in without)]
     found = [mutant for path in files for mutant in mutants_of(path, ROOT)]
     if sample is None or sample >= len(found):
@@ -176,7 +136,7 @@ def chosen(only: str, without: Sequence[str], sample: int | None) -> list[Mutant
 
 
 def below_the_bar(asked: Counter[str], alive: Counter[str]) -> list[str]:
-    """Prints the score of each part and of all; the names of those that miss the bar."""
+    """Prints the score of each part and of all, and returns the names of the parts that miss the bar."""
     below = []
     for part, count in [*sorted(asked.items()), ("all", asked.total())]:
         lived = alive.total() if part == "all" else alive[part]
@@ -188,7 +148,7 @@ def below_the_bar(asked: Counter[str], alive: Counter[str]) -> list[str]:
 
 
 def main() -> int:
-    """Prints survivors and scores; 1 if a part is below the bar."""
+    """Prints survivors and scores. Returns 1 if a part is below the bar, and 2 if the tests fail without a change."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sample", type=int)
     parser.add_argument("--only", default="components")

@@ -1,4 +1,4 @@
-"""What a measurement is, and how one is taken."""
+"""The form of a measurement, and functions that take time and memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Figure:
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """Wall time of one call."""
+    """Seconds that one call takes by the clock."""
     start = time.monotonic()
     action()
     return time.monotonic() - start

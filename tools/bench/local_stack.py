@@ -1,4 +1,4 @@
-"""The local stack against its peers: kubectl with the same objects, and a bare Pulumi program of as many.
+"""Measures the local stack against kubectl with the same objects, and against a bare Pulumi program of as many.
 
 Each figure is the median of `ROUNDS` runs, taken in turn with its peer's so that a busy machine burdens both alike.
 """
@@ -18,12 +18,12 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from bench import nodes
-from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project, copy_project, only_kubia, own_slot
+from tools.bench import nodes
+from tools.bench.figures import ROUNDS, Figure, resident, seconds
 
 STACK = ("--stack", "local")
 UP = ("pulumi", "up", "--yes", "--skip-preview", *STACK)
@@ -31,7 +31,7 @@ PREVIEW = ("pulumi", "preview", *STACK)
 
 
 def measure(say: Callable[[str], None]) -> Iterator[Figure]:
-    """Bring a copy of the project up, measure, take it down."""
+    """Brings a copy of the project up, measures it, and takes it down."""
     owners = {process.owner for process in daemons.running(own_slot())}
     if owners:
         raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
@@ -173,7 +173,7 @@ for number in range({count}):
 
 
 def _bare_program(project: Project, count: int) -> Path:
-    """As many objects as the stack has, made by the shortest program that a user would write; brought up."""
+    """Brings up the shortest program of a user's that has as many objects as the stack, and returns its folder."""
     folder = project.root / "bare-program"
     folder.mkdir()
     venv = project.root / ".venv"

@@ -1,4 +1,4 @@
-"""`make bench`: measure, then print one table; `ONLY=mysql` (or stack, scale) picks a part."""
+"""Measures all parts, or those that are named (`stack`, `mysql`, `scale`), and prints a table for each."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench import local_stack, mysql, preview_scale
-from bench.figures import Figure
 from localcloud.host import daemons
 from tests.cluster.conftest import copy_project, own_slot
+from tools.bench import local_stack, mysql, preview_scale
+from tools.bench.figures import Figure
 
 console = Console(highlight=False)
 PARTS: Final = ("stack", "mysql", "scale")
 
 
 def say(text: str) -> None:
-    """What goes on, beside the figures."""
+    """Prints what is being measured to standard error."""
     Console(stderr=True).print(f"… {text}")
 
 
 def on_a_copy() -> Iterator[Figure]:
-    """MySQL's figures, on a copy of the project that is gone afterwards."""
+    """Measures MySQL on a copy of the project, which is deleted afterwards."""
     if owners := {process.owner for process in daemons.running(own_slot())}:
         raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
     folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))
@@ -41,7 +41,7 @@ def on_a_copy() -> Iterator[Figure]:
 
 
 def show(measure: Callable[[], Iterator[Figure]]) -> None:
-    """Every figure beside its peer's."""
+    """Prints a table with every figure beside its peer's."""
     table = Table("what", "ours", "peer", "theirs", "ratio", "goal", box=None, pad_edge=False)
     for figure in measure():
         ratio = figure.ours / figure.theirs if figure.theirs else None
@@ -60,7 +60,7 @@ def show(measure: Callable[[], Iterator[Figure]]) -> None:
 
 
 def main(parts: tuple[str, ...]) -> None:
-    """All parts, or those that were asked for."""
+    """Measures the parts that are named, or all of them."""
     if unknown := set(parts) - set(PARTS):
         raise SystemExit(f"bench: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     wanted = parts or PARTS

@@ -11,12 +11,12 @@ import statistics
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from bench.figures import ROUNDS, Figure
-from bench.mysql_bare import Bare, outage, timed_writes
 from tests.cluster.conftest import Project, keep_only
 from tests.cluster.mysql_disks import VOLUMES, inside
 from tests.cluster.mysql_rig import MySql
 from tests.cluster.mysql_steps import container_pids
+from tools.bench.figures import ROUNDS, Figure
+from tools.bench.mysql_bare import Bare, outage, timed_writes
 
 BYTES = 2 << 30
 WRITES = 2000
@@ -36,7 +36,7 @@ subprocess.check_call(["sync", "-f", sys.argv[1]])
 
 
 def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
-    """Bring up a primary and a replica, nothing else, and measure; the caller stops the cluster."""
+    """Brings up a primary and a replica and nothing else, and measures them. The caller stops the cluster."""
     keep_only(project, "mysql", replicas=2)
     say("mysql: bringing a primary and a replica up")
     project.up()
@@ -113,7 +113,7 @@ def _clones(rig: MySql, say: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def _fill(rig: MySql) -> None:
-    """Random bytes, on the primary only: the replica gets them by the clone."""
+    """Writes random bytes on the primary only, so that the replica gets them by the clone."""
     rig.root(0, "SET sql_log_bin = 0; CREATE TABLE app.big (id INT PRIMARY KEY AUTO_INCREMENT, bytes MEDIUMBLOB);")
     rows = (
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 64) SELECT RANDOM_BYTES(1024) FROM n"
@@ -134,14 +134,14 @@ def _clone_times(rig: MySql) -> tuple[float, float]:
 
 
 def _scheduled_to_ready(project: Project) -> float:
-    """Kubernetes tells these times in whole seconds."""
+    """The seconds between two of Kubernetes' times, which it gives in whole seconds."""
     conditions = project.get("pod", "mysql-1")["status"]["conditions"]
     at = {one["type"]: datetime.fromisoformat(one["lastTransitionTime"]).timestamp() for one in conditions}
     return at["Ready"] - at["PodScheduled"]
 
 
 def _copy(project: Project) -> float:
-    """The same files by tar through a socket, between the same two pods' networks, until they are on the disk."""
+    """Seconds that tar takes to copy the same files between the two pods, through a socket and onto the disk."""
     source, target = (f"{VOLUMES}/mysql-{letter}/mysql" for letter in "ab")
     address = project.get("pod", "mysql-1")["status"]["podIP"]
     python = str((project.root / ".tools/bin/python").resolve())

@@ -1,4 +1,4 @@
-"""Three nodes: how soon they are Ready after nothing ran, and what they cost while nothing happens."""
+"""Measures how soon three nodes are Ready when nothing ran before, and what they cost while nothing happens."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
-from localcloud.host.layout import State
 from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project
+from tools.bench.figures import ROUNDS, Figure, resident, seconds
 
 COUNT = 3
 IDLE = 60.0  # seconds
@@ -23,7 +22,7 @@ AIM = "the aim"
 
 
 def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
-    """Give the project's cluster three nodes, and measure them against what was aimed at."""
+    """Gives the project's cluster three nodes, and measures them against the figures that were aimed at."""
     say(f"{COUNT} nodes, started {ROUNDS} times")
     project.must("make", "up", f"NODES={COUNT}")
     programs = {path.name: path for path in project.state.bin.iterdir() if not path.name.startswith(".")}
@@ -32,7 +31,7 @@ def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
         lifecycle.down(project.state)
         taken.append(seconds(lambda: lifecycle.up(project.state, programs, Progress(Console(quiet=True)))))
     yield Figure(f"cluster down -> {COUNT} nodes Ready", statistics.median(taken), AIM, 30, 1.0)
-    project.up()  # its pods are there
+    project.up()  # waits for its pods
     say(f"{COUNT} nodes, idle for {IDLE:.0f} s")
     time.sleep(20)  # what has just started is still busy
     before = _spent(project.state)
@@ -44,7 +43,7 @@ def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def _spent(state: State) -> dict[int, float]:
-    """Seconds of CPU that each process of a cluster has used so far, those that it waited for included."""
+    """Process ID -> seconds of CPU that the process of a cluster has used so far, with those of its ended children."""
     spent = {}
     for process in daemons.running(state.slot, state.root):
         try:

@@ -1,36 +1,44 @@
 """Preview of 10, 100 and 1,000 volumes and replicas under the recording monitor: what one volume costs in each.
 
-    python -m bench.preview_scale
+    python -m tools.bench.preview_scale
 
-The program's own work only, in CPU seconds: no engine, no provider. Linear means that a volume costs the same however
-many there are. Beside it stands a bare program of as many PersistentVolumes: what the SDK costs by itself.
+Only the program's own work is measured, in CPU seconds, without an engine and a provider. It is linear if a volume
+costs the same however many there are. A bare program of as many PersistentVolumes shows what the SDK costs by itself.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
+import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import pulumi
 
 from components.config.loader import parse
+from components.history.made import READ_RESOURCES
 from components.kubernetes.objects import KubernetesObject
 from components.stack import deploy
 from tests.support.recording import record
 
 Program = Callable[[], None]
+NO_HISTORY: Final = {READ_RESOURCES: {"name": "bench", "outputs": {}}}
+"""What the engine answers about a stack that no `up` has made anything of."""
 COUNTS: Final = (10, 100, 1000)
 LIMIT: Final = 1.25
 """How much more a volume may cost among ten times as many before this says that growth is not linear."""
 
 
 def stack(count: int) -> str:
-    """A kubia with so many replicas, each on a directory of its own, over ten nodes."""
+    """The workloads of a stack file: a kubia with `count` replicas, each on a directory of its own, over ten nodes."""
     volumes = [{"name": f"pv-{i}", "node": f"node-{i % 10}", "path": f"/srv/volumes/{i}"} for i in range(count)]
     workload: dict[str, Any] = {
         "kind": "kubia",
@@ -42,8 +50,8 @@ def stack(count: int) -> str:
 
 
 def ours(count: int) -> Program:
-    """The program, config and all."""
-    text, target = stack(count), json.dumps({"context": "bench"})
+    """This project's program with such a stack, its config read and checked as in every run."""
+    text, target = stack(count), json.dumps({"context": "bench", "kubeconfig": str(kubeconfig())})
 
     def program() -> None:
         for name, outputs in deploy(parse(target, text)).items():
@@ -52,8 +60,17 @@ def ours(count: int) -> Program:
     return program
 
 
+@cache
+def kubeconfig() -> Path:
+    """A kubeconfig that has the context `bench`, without which the program refuses the stack."""
+    with tempfile.NamedTemporaryFile("w", prefix="statefulsets-bench-", suffix=".json", delete=False) as file:
+        json.dump({"contexts": [{"name": "bench", "context": {"cluster": "bench"}}]}, file)
+    atexit.register(os.unlink, file.name)
+    return Path(file.name)
+
+
 def bare(count: int) -> Program:
-    """As many volumes and nothing else."""
+    """A bare program with as many PersistentVolumes and nothing else."""
 
     def program() -> None:
         for i in range(count):
@@ -65,10 +82,10 @@ def bare(count: int) -> Program:
 
 
 def seconds(program: Program, count: int) -> float:
-    """One preview."""
+    """CPU seconds of one preview of a program that makes `count` volumes."""
     gc.collect()
     start = time.process_time()
-    recorded = record(program, preview=True)
+    recorded = record(program, preview=True, calls=NO_HISTORY)
     took = time.process_time() - start
     if len(recorded.of_type("PersistentVolume")) != count:
         raise RuntimeError(f"{count} volumes were asked for, {len(recorded.of_type('PersistentVolume'))} were made")
@@ -83,7 +100,7 @@ def measure(kind: Callable[[int], Program]) -> dict[int, float]:
 
 
 def main() -> int:
-    """A line for each count; 1 if a volume gets dearer among many."""
+    """Prints a line for each count. Returns 1 if a volume costs more among many than `LIMIT` allows."""
     took, peer = measure(ours), measure(bare)
     each = {count: took[count] / count for count in COUNTS}
     for count in COUNTS:

@@ -1,4 +1,4 @@
-"""The changes that `tests.mutation` makes, one at a time, to a module's syntax tree."""
+"""The changes that `tools.mutation` makes, one at a time, to a module's syntax tree."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ TURNED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
 }
 Change = Callable[[ast.AST], None]
 DECLARATIVE: Final = frozenset({"Annotated", "Field", "form"})
-"""Calls inside annotations that are guards: pydantic reads them."""
+"""Names in annotations that pydantic reads at run time, so that a change of them is a change of behaviour."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A file with one change, which is made when it is asked for."""
+    """One change of one file. The change is made when `tree` is called."""
 
     path: Path
     module: str
     line: int
     what: str
     position: int
-    """Of the changed node in the order of `ast.walk`."""
+    """Position of the changed node in the order of `ast.walk`."""
     change: Change
 
     def tree(self) -> ast.Module:
@@ -52,7 +52,7 @@ class Mutant:
 
 
 def mutants_of(path: Path, root: Path) -> Iterator[Mutant]:
-    """Every change of a file. Docstrings, annotations that nobody reads at run time and imports stay as they are."""
+    """Every mutant of a file. Docstrings, annotations that nobody reads at run time and imports stay as they are."""
     tree = ast.parse(path.read_text())
     module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
     kept = untouched(tree)
@@ -64,7 +64,7 @@ def mutants_of(path: Path, root: Path) -> Iterator[Mutant]:
 
 
 def untouched(tree: ast.Module) -> set[int]:
-    """Nodes that are no behaviour."""
+    """The IDs of the nodes that a change would not make behave differently."""
     kept: set[int] = set()
     for node in ast.walk(tree):
         for part in silent_parts(node):
@@ -73,7 +73,8 @@ def untouched(tree: ast.Module) -> set[int]:
 
 
 def silent_parts(node: ast.AST) -> Iterator[ast.AST]:
-    """Docstrings, function annotations, annotations without a guard, `__all__`, type aliases, the script's end."""
+    """The parts of a node that no change would make behave differently: docstrings, functions' annotations, annotations
+    that pydantic does not read, `__all__`, type aliases, and the call of `main` at a script's end."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node
     if isinstance(node, ast.FunctionDef):
@@ -100,32 +101,32 @@ def changes_of(node: ast.AST) -> Iterator[tuple[str, Change]]:
 
 
 def compare_changes(node: ast.Compare) -> Iterator[tuple[str, Change]]:
-    """Each comparison turned round, or its bound moved by one."""
+    """Turns each comparison round, or moves its bound by one."""
     for i, operator in enumerate(node.ops):
         if type(operator) in TURNED:
             yield f"turns {ast.unparse(node)}", turn(i)
 
 
 def condition_changes(node: ast.comprehension) -> Iterator[tuple[str, Change]]:
-    """A comprehension without its condition."""
+    """Leaves out one condition of a comprehension."""
     for i, condition in enumerate(node.ifs):
         yield f"drops the condition {ast.unparse(condition)}", drop_condition(i)
 
 
 def entry_changes(node: ast.Dict) -> Iterator[tuple[str, Change]]:
-    """An object without one of its entries."""
+    """Leaves out one entry of a dictionary."""
     for i, key in enumerate(node.keys):
         yield f"leaves out {ast.unparse(key) if key else ast.unparse(node.values[i])}", drop_entry(i)
 
 
 def keyword_changes(node: ast.Call) -> Iterator[tuple[str, Change]]:
-    """A call without one of its named arguments."""
+    """Leaves out one named argument of a call."""
     for i, keyword in enumerate(node.keywords):
         yield f"leaves out {keyword.arg} of {ast.unparse(node.func)}()", drop_keyword(i)
 
 
 def constant_changes(node: ast.Constant) -> Iterator[tuple[str, Change]]:
-    """Truth turned round, numbers off by one, texts with a letter more."""
+    """Negates a truth value, adds one to a number, and adds a letter to a text."""
     value = node.value
     if isinstance(value, bool):
         yield f"{value} becomes {not value}", put(not value)
@@ -136,6 +137,8 @@ def constant_changes(node: ast.Constant) -> Iterator[tuple[str, Change]]:
 
 
 def put(value: object) -> Change:
+    """A change of a constant's value."""
+
     def change(node: ast.AST) -> None:
         node.value = value  # type: ignore[attr-defined]
 
@@ -143,6 +146,8 @@ def put(value: object) -> Change:
 
 
 def turn(i: int) -> Change:
+    """A change of the operator of a comparison."""
+
     def change(node: ast.AST) -> None:
         assert isinstance(node, ast.Compare)
         node.ops[i] = TURNED[type(node.ops[i])]()
@@ -151,16 +156,20 @@ def turn(i: int) -> Change:
 
 
 def swap(node: ast.AST) -> None:
+    """Makes `or` of `and`, and the other way round."""
     assert isinstance(node, ast.BoolOp)
     node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
 
 
 def negate(node: ast.AST) -> None:
+    """Negates the condition of a statement or an expression."""
     assert isinstance(node, ast.If | ast.IfExp | ast.While)
     node.test = ast.UnaryOp(ast.Not(), copy.deepcopy(node.test))
 
 
 def drop_condition(i: int) -> Change:
+    """A change that takes a condition out of a comprehension."""
+
     def change(node: ast.AST) -> None:
         assert isinstance(node, ast.comprehension)
         del node.ifs[i]
@@ -169,6 +178,8 @@ def drop_condition(i: int) -> Change:
 
 
 def drop_entry(i: int) -> Change:
+    """A change that takes an entry out of a dictionary."""
+
     def change(node: ast.AST) -> None:
         assert isinstance(node, ast.Dict)
         del node.keys[i], node.values[i]
@@ -177,6 +188,8 @@ def drop_entry(i: int) -> Change:
 
 
 def drop_keyword(i: int) -> Change:
+    """A change that takes a named argument out of a call."""
+
     def change(node: ast.AST) -> None:
         assert isinstance(node, ast.Call)
         del node.keywords[i]
@@ -185,7 +198,7 @@ def drop_keyword(i: int) -> Change:
 
 
 def nothing(node: ast.AST) -> None:
-    """Nothing where a statement did something; `yield`s and calls count, docstrings were left aside before."""
+    """Replaces a statement by one that does nothing. Statements that are a call or a `yield` are among them."""
     if isinstance(node, ast.Expr):
         node.value = ast.Constant(None)
     else:

@@ -1,4 +1,4 @@
-"""The peer: one mysqld without anything around it, in a pod on the same disk; and writers that take the time."""
+"""The peer of a replicated MySQL is one mysqld in a pod on the same disk. Writers measure both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import VOLUMES, inside
 from tests.cluster.mysql_rig import CLIENT, IMAGE
 
-# The same durability, history and memory as our members have; started again at once when it dies.
+# The server has the durability, binary log and memory of this project's members. It is started again when it dies.
 START = """
 cd /var/lib/mysql
 [[ -d data ]] || mysqld --no-defaults --initialize-insecure --datadir=/var/lib/mysql/data
@@ -33,7 +33,7 @@ ROOT_CLIENT = ("mysql", "--user=root", "--socket=/tmp/mysqld.sock")
 
 @dataclass(frozen=True)
 class Writes:
-    """Seconds altogether, and of each write."""
+    """The seconds that writes took, all together and each."""
 
     seconds: float
     latencies: list[float]
@@ -41,14 +41,14 @@ class Writes:
 
 @dataclass
 class Bare:
-    """A pod named `mysql-bare`."""
+    """The peer's server, in the pod `mysql-bare`."""
 
     project: Project
     password: str = ""
 
     @contextmanager
     def running(self) -> Iterator[Bare]:
-        """Answers within the block; its data go with it."""
+        """Runs the server until the block ends, and then deletes its data."""
         directory = f"{VOLUMES}/bench-bare"
         inside(self.project, "install", "-d", "-o", "999", "-g", "999", directory)
         container = {
@@ -79,17 +79,17 @@ class Bare:
         return self.project.run("kubectl", "exec", "-i", "mysql-bare", "--", *ROOT_CLIENT, stdin=sql)
 
     def secret(self) -> dict[str, str]:
-        """What a client needs."""
+        """The address and the account with which a client logs in."""
         host = self.project.get("pod", "mysql-bare")["status"]["podIP"]
         return {"host": host, "port": "3306", "user": "app", "password": self.password, "database": "app"}
 
     def kill_server(self) -> None:
-        """Its first process starts the next one."""
+        """Kills the server, after which the container's first process starts another."""
         self.project.kubectl("exec", "mysql-bare", "--", "bash", "-c", "kill -KILL $(</tmp/mysqld.pid)")
 
 
 def timed_writes(project: Project, secret: dict[str, str], writes: int, clients: int) -> Writes:
-    """So many writes of all clients together."""
+    """Times so many writes, which the clients share among them."""
     said = inside(project, *_writer(project), "rate", str(clients), str(writes), stdin=json.dumps(secret))
     return Writes(**json.loads(said))
 
@@ -115,4 +115,4 @@ def outage(project: Project, secret: dict[str, str], kill: Callable[[], None]) -
 
 
 def _writer(project: Project) -> tuple[str, str]:
-    return f"{project.root}/.tools/bin/python", f"{project.root}/bench/mysql_writer.py"
+    return f"{project.root}/.tools/bin/python", f"{project.root}/tools/bench/mysql_writer.py"

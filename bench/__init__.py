@@ -1,1 +1,0 @@
-"""Speed and memory, as ratios against a peer in the same run."""
