@@ -12,6 +12,7 @@ from rich.console import Console
 
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
+from localcloud.host.layout import State
 from localcloud.host.progress import Progress
 from tests.cluster.conftest import Project
 from tools.bench.figures import ROUNDS, Figure, resident, seconds
