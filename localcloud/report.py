@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from localcloud import preflight
-from localcloud.cluster import controlplane, lifecycle, nodes, outages
+from localcloud.cluster import api, lifecycle, nodes, outages
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import CLUSTER_DOMAIN, State
 from localcloud.toolchain import TOOLS, install
@@ -24,10 +24,7 @@ def _console() -> Console:
 
 
 def _items(state: State, path: str) -> list[dict[str, Any]]:
-    try:
-        status, answer = controlplane.request(state, "GET", path)
-    except OSError:
-        return []
+    status, answer = api.request(state, "GET", path)
     return answer["items"] if status == 200 else []
 
 
@@ -103,7 +100,7 @@ def status(state: State) -> None:
     if not any(part.pid for part in parts):
         console.print("the cluster is down; `make up` starts it")
         return
-    if not controlplane.ready(state):
+    if not api.ready(state):
         console.print("[red]the API server does not answer[/red]; `make up` repairs it")
         return
     _nodes(state, console)

@@ -6,18 +6,14 @@ from another machine.
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
 from pathlib import Path
-from typing import Any
 
+from localcloud.cluster import api
 from localcloud.gce import daemon as gce
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import (
-    API_PORT,
     CLUSTER_DOMAIN,
     CONTEXT,
     State,
@@ -80,47 +76,14 @@ def stop(state: State) -> None:
     gce.stop_servers(state)
 
 
-def request(
-    state: State, method: str, path: str, body: Any = None, content_type: str = "application/json"
-) -> tuple[int, Any]:
-    """One call to the API server as the cluster's administrator: (status, decoded JSON or text).
-
-    The standard library, not a client: `make up` that finds nothing to do must not wait for an import.
-    """
-    context = ssl.create_default_context(cafile=str(state.pki / "ca.crt"))
-    context.load_cert_chain(state.pki / "admin.crt", state.pki / "admin.key")
-    connection = http.client.HTTPSConnection(state.slot.bridge_ip, API_PORT, context=context, timeout=10)
-    try:
-        data = body if body is None or isinstance(body, str) else json.dumps(body)
-        connection.request(
-            method, path, body=data, headers={"Content-Type": content_type, "Accept": "application/json"}
-        )
-        response = connection.getresponse()
-        text = response.read().decode()
-    finally:
-        connection.close()
-    try:
-        return response.status, json.loads(text)
-    except ValueError:
-        return response.status, text
-
-
-def ready(state: State) -> bool:
-    """Whether the API server answers and is ready for work."""
-    try:
-        return request(state, "GET", "/readyz")[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
-
-
 def wait_ready(state: State, seconds: float = 60) -> None:
     """Wait for the API server, or say which of its parts died and why."""
 
     def settled() -> bool:
-        return ready(state) or any(not _runs(state, d) for d in programs(state)[:2])
+        return api.ready(state) or any(not _runs(state, d) for d in programs(state)[:2])
 
     daemons.wait_until(settled, seconds)
-    if ready(state):
+    if api.ready(state):
         return
     for daemon in programs(state):
         if not _runs(state, daemon):
@@ -139,7 +102,7 @@ def apply_manifests(state: State) -> None:
         plural = PLURALS[document["kind"]]
         path = f"/apis/{document['apiVersion']}/{plural}/{document['metadata']['name']}"
         path += "?fieldManager=localcloud&force=true"
-        status, answer = request(state, "PATCH", path, document, "application/apply-patch+yaml")
+        status, answer = api.request(state, "PATCH", path, document, "application/apply-patch+yaml")
         if status not in (200, 201):
             raise LocalCloudError(f"the API server refused {document['metadata']['name']}: {answer}")
 
@@ -180,7 +143,7 @@ def _apiserver(state: State) -> Daemon:
         str(state.bin / "kube-apiserver"),
         f"--bind-address={state.slot.bridge_ip}",
         f"--advertise-address={state.slot.bridge_ip}",
-        f"--secure-port={API_PORT}",
+        f"--secure-port={state.slot.api_port}",
         f"--etcd-servers=https://127.0.0.1:{state.slot.etcd_port}",
         f"--etcd-cafile={pki}/ca.crt",
         f"--etcd-certfile={pki}/etcd-client.crt",

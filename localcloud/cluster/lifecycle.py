@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.cluster import controlplane, nodes
+from localcloud.cluster import api, controlplane, nodes
 from localcloud.gce import daemon as gce
 from localcloud.gce import token_file
 from localcloud.host import atomic, daemons, limits
@@ -148,7 +148,7 @@ def _end_outages(state: State, running: set[str], progress: Progress) -> None:
             progress.say(f"{each.name} is off: powering it on")
         elif network.is_cut(each):
             progress.say(f"{each.name} is cut off: reconnecting it")
-    if controlplane.ready(state):
+    if api.ready(state):
         nodes.amend(state)  # before they start: from then on nobody may act as if they were off
 
 
@@ -187,7 +187,7 @@ def unready_workloads(state: State) -> list[str]:
     Pulumi's Kubernetes provider up to 4.25 may take the status of before a change for the one after it
     (pulumi-kubernetes, pull request 4094), so its word that an update is done is not enough.
     """
-    status, answer = controlplane.request(state, "GET", "/apis/apps/v1/statefulsets")
+    status, answer = api.request(state, "GET", "/apis/apps/v1/statefulsets")
     if status != 200:
         return ["the API server does not list the StatefulSets"]
     lines = []
@@ -215,7 +215,7 @@ def _to_update(spec: dict[str, Any]) -> int:
 
 def leaving_volumes(state: State) -> list[str]:
     """Volumes of reclaim policy Delete that lost their claim, a line each: their disks go once their node lets go."""
-    status, answer = controlplane.request(state, "GET", "/api/v1/persistentvolumes")
+    status, answer = api.request(state, "GET", "/api/v1/persistentvolumes")
     if status != 200:
         return ["the API server does not list the volumes"]
     return [

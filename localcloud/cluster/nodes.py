@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
 from typing import Any
 
-from localcloud.cluster import controlplane
+from localcloud.cluster import api
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import MAX_NODES, Node, State
@@ -36,7 +36,7 @@ def stop(state: State) -> None:
 
 def objects(state: State) -> dict[str, dict[str, Any]]:
     """The API's Node objects by name; empty when it does not list them."""
-    status, answer = _request(state, "GET", "/api/v1/nodes")
+    status, answer = api.request(state, "GET", "/api/v1/nodes")
     return {item["metadata"]["name"]: item for item in answer["items"]} if status == 200 else {}
 
 
@@ -49,7 +49,7 @@ def is_ready(item: dict[str, Any]) -> bool:
 def heard(state: State, each: Node) -> dt.datetime:
     """When the API last heard of a node's kubelet, by the lease that it renews every 10 s."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{each.name}"
-    status, lease = _request(state, "GET", path)
+    status, lease = api.request(state, "GET", path)
     renewed = lease["spec"].get("renewTime") if status == 200 else None
     return dt.datetime.fromisoformat(renewed) if renewed else dt.datetime.min.replace(tzinfo=dt.UTC)
 
@@ -60,14 +60,14 @@ def ready(state: State) -> bool:
     return all(each.name in found and is_ready(found[each.name]) for each in state.nodes)
 
 
-def in_order(state: State) -> bool:
+def in_order(state: State, is_cut: Callable[[Node], bool] = network.is_cut) -> bool:
     """Whether every node is Ready, where it should be, in its zone and in service: what `up` leaves."""
     found = objects(state)
     return all(
         each.name in found
         and is_ready(found[each.name])
         and not _amendment(each, found[each.name])
-        and not network.is_cut(each)
+        and not is_cut(each)
         for each in state.nodes
     )
 
@@ -94,7 +94,7 @@ def take_out_of_service(state: State, gone: Node) -> bool:
     return _patch(state, gone, item, {"spec": {"taints": [*taints, OUT_OF_SERVICE]}})
 
 
-def shrink(state: State, count: int, progress: Progress) -> None:
+def shrink(state: State, count: int, progress: Progress, stop_node: Callable[[State, Node], None] = node.stop) -> None:
     """Take the nodes beyond the first `count` away, or refuse while one holds what would be lost."""
     leaving = state.nodes[count:]
     reasons = {each: holds(state, each) for each in leaving}
@@ -110,14 +110,14 @@ def shrink(state: State, count: int, progress: Progress) -> None:
     from localcloud.cluster import certificates  # slow to import, and seldom needed
 
     for each in reversed(leaving):
-        node.stop(state, each)
-        status, answer = _request(state, "DELETE", f"/api/v1/nodes/{each.name}")
+        stop_node(state, each)
+        status, answer = api.request(state, "DELETE", f"/api/v1/nodes/{each.name}")
         if status not in (200, 404):
             raise LocalCloudError(f"the API server does not delete node {each.name}: {answer}")
         for pod in pods_on(state, each):  # their node is gone: nobody would ever confirm that they ended
             meta = pod["metadata"]
             path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}?gracePeriodSeconds=0"
-            _request(state, "DELETE", path)
+            api.request(state, "DELETE", path)
         certificates.forget(state, each)
         state.keep_nodes(each.index)
         shutil.rmtree(state.node(each), ignore_errors=True)
@@ -131,10 +131,10 @@ def holds(state: State, each: Node) -> list[str]:
         meta = pod["metadata"]
         if any(owner["kind"] == "StatefulSet" for owner in meta.get("ownerReferences", [])):
             reasons.append(f"pod {meta['namespace']}/{meta['name']} runs there")
-    for volume in _items(state, "/api/v1/persistentvolumes"):
+    for volume in api.items(state, "/api/v1/persistentvolumes"):
         if each.name in _hostnames(volume):
             reasons.append(f"volume {volume['metadata']['name']} lies there")
-    for attachment in _items(state, "/apis/storage.k8s.io/v1/volumeattachments"):
+    for attachment in api.items(state, "/apis/storage.k8s.io/v1/volumeattachments"):
         if attachment["spec"]["nodeName"] == each.name:
             reasons.append(f"{attachment['spec']['source'].get('persistentVolumeName', 'a volume')} is attached to it")
     data = state.node(each) / "statefulsets"
@@ -145,19 +145,19 @@ def holds(state: State, each: Node) -> list[str]:
 
 def pods_on(state: State, each: Node) -> list[dict[str, Any]]:
     """The pods that are bound to a node and have not ended."""
-    every = _items(state, f"/api/v1/pods?fieldSelector=spec.nodeName%3D{each.name}")
+    every = api.items(state, f"/api/v1/pods?fieldSelector=spec.nodeName%3D{each.name}")
     return [pod for pod in every if pod["status"].get("phase") not in ("Succeeded", "Failed")]
 
 
-def pods_observed(state: State) -> bool:
-    """Whether every container that a Ready pod claims to run does run.
+def pods_observed(state: State, tasks: Callable[[State, Node], set[str]] = node.tasks) -> bool:
+    """Whether every container that a Ready pod claims to run does run; `tasks` tells what runs on a node.
 
     After a node lost power the API goes on showing its pods as Ready until the kubelet has looked.
     """
-    status, answer = _request(state, "GET", "/api/v1/pods")
+    status, answer = api.request(state, "GET", "/api/v1/pods")
     if status != 200:
         return False
-    real = {each.name: node.tasks(state, each) for each in state.nodes}
+    real = {each.name: tasks(state, each) for each in state.nodes}
     for pod in answer["items"]:
         conditions = {c["type"]: c["status"] for c in pod["status"].get("conditions", [])}
         if conditions.get("Ready") == "True":
@@ -165,22 +165,6 @@ def pods_observed(state: State) -> bool:
             if not claimed <= real.get(pod["spec"].get("nodeName", ""), set()):
                 return False
     return True
-
-
-def _request(state: State, method: str, path: str, *body: Any) -> tuple[int, Any]:
-    """What the API answers; status 0 and the reason when it does not."""
-    try:
-        return controlplane.request(state, method, path, *body)
-    except (OSError, HTTPException) as error:
-        return 0, str(error)
-
-
-def _items(state: State, path: str) -> list[dict[str, Any]]:
-    status, answer = _request(state, "GET", path)
-    if status != 200:
-        raise LocalCloudError(f"the API server does not list {path.partition('?')[0]}: {answer}")
-    items: list[dict[str, Any]] = answer["items"]
-    return items
 
 
 def _hostnames(volume: dict[str, Any]) -> set[str]:
@@ -208,7 +192,7 @@ def _patch(state: State, each: Node, seen: dict[str, Any], patch: dict[str, Any]
     """Change a Node object as it was seen: taints are one list that the controllers write, too."""
     metadata = {**patch.get("metadata", {}), "resourceVersion": seen["metadata"]["resourceVersion"]}
     body = {**patch, "metadata": metadata}
-    status, _ = _request(state, "PATCH", f"/api/v1/nodes/{each.name}", body, "application/merge-patch+json")
+    status, _ = api.request(state, "PATCH", f"/api/v1/nodes/{each.name}", body, "application/merge-patch+json")
     return status == 200
 
 

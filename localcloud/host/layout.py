@@ -13,7 +13,6 @@ CLUSTER = "statefulsets"
 CONTEXT = "statefulsets-local"
 KUBERNETES_VERSION = "1.34.4"
 ROOT = Path(__file__).resolve().parents[2]
-API_PORT = 6443
 CLUSTER_DOMAIN = "cluster.local"
 MAX_NODES = 6
 REGION = "europe-west1"
@@ -83,8 +82,13 @@ class Slot:
         return f"10.{self.net + 2}.0.1"
 
     @property
+    def api_port(self) -> int:
+        """Where the API server listens, on the bridge."""
+        return 6443
+
+    @property
     def api_url(self) -> str:
-        return f"https://{self.bridge_ip}:{API_PORT}"
+        return f"https://{self.bridge_ip}:{self.api_port}"
 
     @property
     def etcd_port(self) -> int:
@@ -131,7 +135,7 @@ class Slot:
     @property
     def bridge_ports(self) -> tuple[int, ...]:
         """Every port of the bridge's address that the cluster takes."""
-        return (API_PORT, 53)
+        return (self.api_port, 53)
 
     @property
     def mark(self) -> str:

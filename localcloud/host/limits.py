@@ -10,17 +10,17 @@ INOTIFY = Path("/proc/sys/fs/inotify")
 WANTED = {"max_user_instances": 512, "max_user_watches": 65536}
 
 
-def found() -> dict[str, int]:
-    """Each limit as it is now."""
-    return {name: int((INOTIFY / name).read_text()) for name in WANTED}
+def found(inotify: Path = INOTIFY) -> dict[str, int]:
+    """Each limit as it is now; `inotify` is the folder in which the kernel shows them."""
+    return {name: int((inotify / name).read_text()) for name in WANTED}
 
 
-def ensure(say: Callable[[str], None]) -> None:
+def ensure(say: Callable[[str], None], inotify: Path = INOTIFY) -> None:
     """Raise what is too low, and say what was set; where that is not allowed, say how to do it on the host."""
-    for name, have in found().items():
+    for name, have in found(inotify).items():
         if have < WANTED[name]:
             try:
-                (INOTIFY / name).write_text(str(WANTED[name]))
+                (inotify / name).write_text(str(WANTED[name]))
                 say(f"fs.inotify.{name} raised from {have} to {WANTED[name]}, until this machine restarts")
             except OSError:
                 say(

@@ -17,6 +17,7 @@ from localcloud.host.layout import (
 )
 from localcloud.host.shell import run, succeeds
 
+LINKS = Path("/sys/class/net")
 _DISABLED, _FORWARDING = "0", "3"  # of a bridge's port, linux/if_bridge.h
 
 
@@ -82,15 +83,18 @@ def cut(node: Node) -> None:
     _set_port(node, _DISABLED)
 
 
-def mend(node: Node) -> None:
+def mend(node: Node, links: Path = LINKS) -> None:
     """Undo `cut`; idempotent."""
-    if is_cut(node):
+    if is_cut(node, links):
         _set_port(node, _FORWARDING)
 
 
-def is_cut(node: Node) -> bool:
-    """Whether a node's port is blocked although its cable is plugged in at both ends."""
-    link = Path("/sys/class/net", node.host_link)
+def is_cut(node: Node, links: Path = LINKS) -> bool:
+    """Whether a node's port is blocked although its cable is plugged in at both ends.
+
+    `links`: where Linux tells of this machine's links.
+    """
+    link = links / node.host_link
     try:
         blocked = (link / "brport/state").read_text().strip() == _DISABLED
         return blocked and (link / "operstate").read_text().strip() == "up"
@@ -117,7 +121,7 @@ def down(slot: Slot) -> None:
 
 
 def _exists(link: str) -> bool:
-    return Path("/sys/class/net", link).exists()
+    return (LINKS / link).exists()
 
 
 def _allow_way_out(slot: Slot) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from localcloud.host.daemons import Daemon, Running
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import State
 from localcloud.node import csi, node
+from tests.unit.localcloud.cluster.api_server import serving
 from tests.unit.localcloud.fakes import quiet, said
 from tests.unit.localcloud.places import SLOT, Apart
 
@@ -30,11 +31,16 @@ def state(tmp_path: Path) -> State:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> API:
+def api() -> API:
     """What the API server answers, by path."""
-    answers: API = {}
-    monkeypatch.setattr(controlplane, "request", lambda state, method, path: answers[path])
-    return answers
+    return {}
+
+
+@pytest.fixture
+def listed(tmp_path: Path, api: API) -> Iterator[State]:
+    """The state of a cluster whose API server answers so."""
+    with serving(tmp_path / "listed", lambda method, path, *_: api[path]) as state:
+        yield state
 
 
 @pytest.fixture
@@ -151,10 +157,10 @@ def test_what_a_deleted_checkout_left_running_is_ended_and_a_living_one_is_not(
     ],
 )
 def test_a_workload_is_ready_when_the_controller_has_seen_it_and_every_pod_is(
-    item: dict[str, Any], lines: list[str], state: State, api: API
+    item: dict[str, Any], lines: list[str], listed: State, api: API
 ) -> None:
     api["/apis/apps/v1/statefulsets"] = (200, {"items": [item]})
-    assert lifecycle.unready_workloads(state) == lines
+    assert lifecycle.unready_workloads(listed) == lines
 
 
 @pytest.mark.parametrize(
@@ -168,20 +174,20 @@ def test_a_workload_is_ready_when_the_controller_has_seen_it_and_every_pod_is(
     ],
 )
 def test_up_waits_only_for_pods_that_the_update_strategy_replaces(
-    strategy: dict[str, Any], updated: int, settled: bool, state: State, api: API
+    strategy: dict[str, Any], updated: int, settled: bool, listed: State, api: API
 ) -> None:
     item = statefulset(observedGeneration=3, readyReplicas=2, replicas=2, updatedReplicas=updated)
     item["spec"]["updateStrategy"] = strategy
     api["/apis/apps/v1/statefulsets"] = (200, {"items": [item]})
-    assert (lifecycle.unready_workloads(state) == []) is settled
+    assert (lifecycle.unready_workloads(listed) == []) is settled
 
 
-def test_workloads_that_cannot_be_listed_are_not_taken_for_ready(state: State, api: API) -> None:
+def test_workloads_that_cannot_be_listed_are_not_taken_for_ready(listed: State, api: API) -> None:
     api["/apis/apps/v1/statefulsets"] = (403, {"message": "no"})
-    assert lifecycle.unready_workloads(state) == ["the API server does not list the StatefulSets"]
+    assert lifecycle.unready_workloads(listed) == ["the API server does not list the StatefulSets"]
 
 
-def test_destroy_waits_for_volumes_that_are_to_be_deleted_and_for_no_other(state: State, api: API) -> None:
+def test_destroy_waits_for_volumes_that_are_to_be_deleted_and_for_no_other(listed: State, api: API) -> None:
     items = [
         {
             "metadata": {"name": f"{policy}-{phase}".lower()},
@@ -192,12 +198,12 @@ def test_destroy_waits_for_volumes_that_are_to_be_deleted_and_for_no_other(state
         for phase in ("Available", "Bound", "Released", "Failed")
     ]
     api["/api/v1/persistentvolumes"] = (200, {"items": items})
-    assert lifecycle.leaving_volumes(state) == [
+    assert lifecycle.leaving_volumes(listed) == [
         "volume delete-released is not deleted",
         "volume delete-failed is not deleted",
     ]
     api["/api/v1/persistentvolumes"] = (403, {"message": "no"})
-    assert lifecycle.leaving_volumes(state) == ["the API server does not list the volumes"]
+    assert lifecycle.leaving_volumes(listed) == ["the API server does not list the volumes"]
 
 
 def test_a_running_cluster_is_not_erased(state: State, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud.cluster import certificates, controlplane, nodes
+from localcloud.cluster import api as api_server
+from localcloud.cluster import certificates, nodes
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import Node, State
-from localcloud.node import network, node
+from localcloud.host.progress import Progress
+from tests.unit.localcloud.cluster.api_server import OnLoopback, serving
 from tests.unit.localcloud.fakes import quiet, said
 from tests.unit.localcloud.places import SLOT
 
@@ -22,6 +27,8 @@ class Api:
         self.answers: dict[str, tuple[int, Any]] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
         self.deleted: list[str] = []
+        self.before_patch: Callable[[dict[str, Any]], None] = lambda item: None
+        """What somebody else does to an object between our look at it and our change."""
 
     def add(self, each: Node, ready: str = "True", **changes: Any) -> dict[str, Any]:
         self.nodes[each.name] = {
@@ -32,13 +39,14 @@ class Api:
         }
         return self.nodes[each.name]
 
-    def request(self, state: State, method: str, path: str, body: Any = None, kind: str = "") -> tuple[int, Any]:
+    def answer(self, method: str, path: str, body: Any, kind: str) -> tuple[int, Any]:
         name = path.rpartition("/")[2]
         if method == "DELETE":
             self.deleted.append(path)
             return 200, {}
         if method == "PATCH":
             item = self.nodes[name]
+            self.before_patch(item)
             assert kind == "application/merge-patch+json"
             if body["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]:
                 return 409, "conflict"
@@ -52,18 +60,16 @@ class Api:
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    api = Api()
-    monkeypatch.setattr(controlplane, "request", api.request)
-    monkeypatch.setattr(network, "is_cut", lambda each: False)
-    return api
+def api() -> Api:
+    return Api()
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    state = State(tmp_path / "state", SLOT)
-    state.keep_nodes(3)
-    return state
+def state(tmp_path: Path, api: Api) -> Iterator[State]:
+    """That of a cluster of three nodes which has this API server."""
+    with serving(tmp_path / "state", api.answer) as state:
+        state.keep_nodes(3)
+        yield state
 
 
 def taints(api: Api, each: Node) -> list[str]:
@@ -109,17 +115,17 @@ def test_nodes_are_ready_when_every_one_of_them_says_so(state: State, api: Api) 
     assert not nodes.ready(state)
 
 
-def test_an_api_server_that_does_not_answer_is_not_ready(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(state: State, method: str, path: str) -> None:
-        raise ConnectionRefusedError
+def test_an_api_server_that_does_not_answer_is_not_ready(state: State) -> None:
+    assert isinstance(state.slot, OnLoopback)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    gone = replace(state, slot=replace(state.slot, api_port=port))
+    assert api_server.request(gone, "GET", "/readyz")[0] == 0
+    assert not api_server.ready(gone)
+    assert not nodes.ready(gone)
 
-    monkeypatch.setattr(controlplane, "request", refuse)
-    assert not nodes.ready(state)
 
-
-def test_a_node_without_its_zone_or_cut_off_or_out_of_service_is_not_in_order(
-    state: State, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_node_without_its_zone_or_cut_off_or_out_of_service_is_not_in_order(state: State, api: Api) -> None:
     for each in state.nodes:
         api.add(each)
     api.nodes[SLOT.node(1).name]["metadata"]["labels"].pop("topology.gke.io/zone")
@@ -131,8 +137,7 @@ def test_a_node_without_its_zone_or_cut_off_or_out_of_service_is_not_in_order(
     assert not nodes.in_order(state)
     assert nodes.amend(state)
     assert nodes.in_order(state)
-    monkeypatch.setattr(network, "is_cut", lambda each: each == SLOT.node(2))
-    assert not nodes.in_order(state)
+    assert not nodes.in_order(state, lambda each: each.index == 2)
 
 
 def test_a_node_is_taken_out_of_service_once_and_other_taints_stay(state: State, api: Api) -> None:
@@ -145,13 +150,9 @@ def test_a_node_is_taken_out_of_service_once_and_other_taints_stay(state: State,
     assert not nodes.take_out_of_service(state, SLOT.node(2)), "the API does not know it"
 
 
-def test_what_a_controller_writes_at_the_same_time_is_not_overwritten(
-    state: State, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    item = api.add(SLOT.node(1))
-    seen = {"metadata": {**item["metadata"]}, "spec": {}}
-    monkeypatch.setattr(nodes, "objects", lambda _: {SLOT.node(1).name: seen})
-    item["metadata"]["resourceVersion"] = "2"
+def test_what_a_controller_writes_at_the_same_time_is_not_overwritten(state: State, api: Api) -> None:
+    api.add(SLOT.node(1))
+    api.before_patch = lambda item: item["metadata"].update(resourceVersion="2")
     assert not nodes.take_out_of_service(state, SLOT.node(1)), "to be tried again with what is there now"
 
 
@@ -166,16 +167,25 @@ def pod(name: str, owner: str = "StatefulSet", phase: str = "Running") -> dict[s
     return {"metadata": meta, "status": {"phase": phase}}
 
 
+@dataclass
+class Leaving:
+    """Takes nodes away, with names of those that were stopped so far."""
+
+    state: State
+    stopped: list[str] = field(default_factory=list)
+
+    def shrink(self, count: int, progress: Progress | None = None) -> None:
+        nodes.shrink(self.state, count, progress or quiet(), lambda state, each: self.stopped.append(each.name))
+
+
 @pytest.fixture
-def leaving(state: State, api: Api, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the nodes that were stopped so far; all that they have on disk is there."""
-    stopped: list[str] = []
-    monkeypatch.setattr(node, "stop", lambda state, each: stopped.append(each.name))
+def leaving(state: State, api: Api) -> Leaving:
+    """All that the nodes have on disk is there."""
     certificates.ensure(state)
     for each in state.nodes:
         api.add(each)
         (state.node(each) / "statefulsets" / "volumes").mkdir(parents=True)
-    return stopped
+    return Leaving(state)
 
 
 @pytest.mark.parametrize(
@@ -195,48 +205,46 @@ def leaving(state: State, api: Api, monkeypatch: pytest.MonkeyPatch) -> list[str
     ],
 )
 def test_a_node_that_somebody_still_needs_stays(
-    path: str, items: list[Any], reason: str, state: State, api: Api, leaving: list[str]
+    path: str, items: list[Any], reason: str, state: State, api: Api, leaving: Leaving
 ) -> None:
     api.answers[path] = (200, {"items": items})
     with pytest.raises(LocalCloudError) as refusal:
-        nodes.shrink(state, 1, quiet())
+        leaving.shrink(1)
     assert str(refusal.value).startswith(f"statefulsets-2 cannot go: {reason}; ")
     assert "keep the node with NODES=3" in str(refusal.value)
-    assert leaving == []
+    assert leaving.stopped == []
     assert len(state.nodes) == 3
     assert api.deleted == []
 
 
-def test_files_that_a_deleted_volume_left_are_not_deleted_with_the_node(state: State, leaving: list[str]) -> None:
+def test_files_that_a_deleted_volume_left_are_not_deleted_with_the_node(state: State, leaving: Leaving) -> None:
     (state.node(SLOT.node(1)) / "statefulsets/volumes/kubia.txt").write_text("kept")
     with pytest.raises(LocalCloudError, match=r"^statefulsets-1 cannot go: \S+/statefulsets has files of volumes"):
-        nodes.shrink(state, 1, quiet())
+        leaving.shrink(1)
     assert (state.node(SLOT.node(1)) / "statefulsets/volumes/kubia.txt").exists()
 
 
 def test_a_node_that_nobody_needs_goes_with_its_object_its_pods_its_keys_and_its_disk(
-    state: State, api: Api, leaving: list[str]
+    state: State, api: Api, leaving: Leaving
 ) -> None:
     mine = "/api/v1/pods?fieldSelector=spec.nodeName%3Dstatefulsets-2"
     api.answers[mine] = (200, {"items": [pod("web-x", "ReplicaSet"), pod("job", "Job", "Succeeded")]})
     api.answers["/api/v1/persistentvolumes"] = (200, {"items": [volume("pv-a", "statefulsets-0"), volume("disk")]})
     progress = quiet()
-    nodes.shrink(state, 2, progress)
-    assert leaving == ["statefulsets-2"]
+    leaving.shrink(2, progress)
+    assert leaving.stopped == ["statefulsets-2"]
     assert api.deleted == [
         "/api/v1/nodes/statefulsets-2",
         "/api/v1/namespaces/default/pods/web-x?gracePeriodSeconds=0",
     ]
-    assert state.nodes == (SLOT.node(0), SLOT.node(1))
+    assert [each.index for each in state.nodes] == [0, 1]
     assert not state.node(SLOT.node(2)).exists()
     assert not list(state.pki.glob("*statefulsets-2*"))
     assert list(state.pki.glob("*statefulsets-1*"))
     assert said(progress) == "node statefulsets-2 is gone\n"
 
 
-def test_a_pod_is_believed_to_run_only_when_its_container_does(
-    state: State, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pod_is_believed_to_run_only_when_its_container_does(state: State, api: Api) -> None:
     """After a node lost power the API shows its pods as Ready until the kubelet has looked."""
     claiming: dict[str, Any] = {
         "spec": {"nodeName": SLOT.node(0).name},
@@ -247,11 +255,14 @@ def test_a_pod_is_believed_to_run_only_when_its_container_does(
     }
     api.answers["/api/v1/pods"] = (200, {"items": [claiming]})
     runs: set[str] = {"abc", "pause"}
-    monkeypatch.setattr(node, "tasks", lambda state, each: runs)
-    assert nodes.pods_observed(state)
+
+    def observed() -> bool:
+        return nodes.pods_observed(state, lambda state, each: runs)
+
+    assert observed()
     runs.remove("abc")
-    assert not nodes.pods_observed(state)
+    assert not observed()
     claiming["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
-    assert nodes.pods_observed(state), "it does not claim to run"
+    assert observed(), "it does not claim to run"
     api.answers["/api/v1/pods"] = (500, "")
-    assert not nodes.pods_observed(state)
+    assert not observed()

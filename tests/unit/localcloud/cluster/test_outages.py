@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from localcloud.cluster import controlplane, nodes, outages
+from localcloud.cluster import nodes, outages
+from localcloud.cluster.outages import Hands
 from localcloud.host import limits
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import Node, State
-from localcloud.node import network, node
+from localcloud.node import network
+from tests.unit.localcloud.cluster.api_server import serving
 from tests.unit.localcloud.fakes import quiet, said, script
 from tests.unit.localcloud.places import SLOT, Apart
 
@@ -51,24 +54,27 @@ class World:
         reachable = each.index in self.on and each.index not in self.cut
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1 if reachable else -1)
 
+    @property
+    def hands(self) -> Hands:
+        return Hands(
+            api_ready=lambda _: self.api,
+            init_pid=lambda _, each: 7 if each.index in self.on else None,
+            start=self.boot,
+            cut_power=self.cut_power,
+            is_cut=lambda each: each.index in self.cut,
+            cut=lambda each: self.cut.add(each.index),
+            mend=lambda each: self.cut.discard(each.index),
+            take_out_of_service=self.taint,
+            wait_amended=self.amend,
+            heard=self.heard,
+            shown_ready=lambda *_: True,  # what the API remembers
+            patience=0.3,
+        )
+
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    world = World()
-    monkeypatch.setattr(controlplane, "ready", lambda _: world.api)
-    monkeypatch.setattr(node, "init_pid", lambda _, each: 7 if each.index in world.on else None)
-    monkeypatch.setattr(node, "start", world.boot)
-    monkeypatch.setattr(node, "cut_power", world.cut_power)
-    monkeypatch.setattr(network, "is_cut", lambda each: each.index in world.cut)
-    monkeypatch.setattr(network, "cut", lambda each: world.cut.add(each.index))
-    monkeypatch.setattr(network, "mend", lambda each: world.cut.discard(each.index))
-    monkeypatch.setattr(nodes, "take_out_of_service", world.taint)
-    monkeypatch.setattr(nodes, "wait_amended", world.amend)
-    monkeypatch.setattr(nodes, "heard", world.heard)
-    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}  # what the API remembers
-    monkeypatch.setattr(nodes, "objects", lambda _: {SLOT.node(i).name: ready for i in range(3)})
-    monkeypatch.setattr(outages, "PATIENCE", 0.3)
-    return world
+def world() -> World:
+    return World()
 
 
 @pytest.fixture
@@ -79,16 +85,16 @@ def state(tmp_path: Path) -> State:
 
 
 def test_a_stopped_node_is_dead_before_the_api_is_told(world: World, state: State) -> None:
-    outages.stop(state, 2, quiet())
+    outages.stop(state, 2, quiet(), hands=world.hands)
     assert world.did == ["cut power 2", "taint 2"]
-    assert outages.of(state, SLOT.node(2)) == "stopped"
-    assert outages.of(state, SLOT.node(1)) == ""
+    assert outages.of(state, SLOT.node(2), world.hands) == "stopped"
+    assert outages.of(state, SLOT.node(1), world.hands) == ""
 
 
 def test_stopping_twice_is_said_and_changes_nothing(world: World, state: State) -> None:
     for first in (True, False):
         progress = quiet()
-        outages.stop(state, 2, progress)
+        outages.stop(state, 2, progress, hands=world.hands)
         assert said(progress).splitlines()[0] == (
             "statefulsets-2 is without power" if first else "statefulsets-2 was off already"
         )
@@ -96,38 +102,35 @@ def test_stopping_twice_is_said_and_changes_nothing(world: World, state: State) 
 
 
 def test_an_unnoticed_power_cut_tells_the_api_nothing(world: World, state: State) -> None:
-    outages.stop(state, 1, quiet(), unnoticed=True)
+    outages.stop(state, 1, quiet(), unnoticed=True, hands=world.hands)
     assert world.did == ["cut power 1"]
 
 
 def test_a_node_is_in_service_again_before_it_has_power(world: World, state: State) -> None:
-    outages.stop(state, 2, quiet())
-    outages.start(state, 2, quiet())
+    outages.stop(state, 2, quiet(), hands=world.hands)
+    outages.start(state, 2, quiet(), hands=world.hands)
     assert world.did[2:] == ["amend", "boot 2"], "or its volumes could be taken from it while it uses them"
     assert world.out_of_service == set()
 
 
 def test_a_partition_is_never_told_to_the_api_and_heals(world: World, state: State) -> None:
     for _ in range(2):
-        outages.partition(state, 1, quiet())
-    assert outages.of(state, SLOT.node(1)) == "partitioned"
+        outages.partition(state, 1, quiet(), hands=world.hands)
+    assert outages.of(state, SLOT.node(1), world.hands) == "partitioned"
     assert (world.did, world.out_of_service) == ([], set()), "its pods run on: two could write"
-    outages.heal(state, 1, quiet())
-    assert outages.of(state, SLOT.node(1)) == ""
+    outages.heal(state, 1, quiet(), hands=world.hands)
+    assert outages.of(state, SLOT.node(1), world.hands) == ""
     progress = quiet()
-    outages.heal(state, 1, progress)
+    outages.heal(state, 1, progress, hands=world.hands)
     assert said(progress) == "statefulsets-1 was not cut off\n"
 
 
-def test_what_the_api_remembers_of_a_node_does_not_count_as_its_return(
-    world: World, state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outages.partition(state, 1, quiet())
-    monkeypatch.setattr(network, "mend", lambda each: None)
+def test_what_the_api_remembers_of_a_node_does_not_count_as_its_return(world: World, state: State) -> None:
+    outages.partition(state, 1, quiet(), hands=world.hands)
     with pytest.raises(
         LocalCloudError, match=r"^statefulsets-1 not Ready after 0 s; see \S+/statefulsets-1-kubelet\.log$"
     ):
-        outages.heal(state, 1, quiet())
+        outages.heal(state, 1, quiet(), hands=replace(world.hands, mend=lambda each: None))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ def test_what_cannot_be_done_is_refused_with_the_fix(
     assert callable(outage)
     world.on, world.cut = {0, 1}, {1}
     with pytest.raises(LocalCloudError) as refusal:
-        outage(state, number, quiet())
+        outage(state, number, quiet(), hands=world.hands)
     assert str(refusal.value) == line
     assert (world.on, world.cut, world.did) == ({0, 1}, {1}, [])
 
@@ -155,58 +158,55 @@ def test_what_cannot_be_done_is_refused_with_the_fix(
 def test_a_cluster_that_does_not_run_has_no_outages(world: World, state: State) -> None:
     world.api = False
     with pytest.raises(LocalCloudError, match=r"^the cluster does not run; `make up` first$"):
-        outages.stop(state, 0, quiet())
+        outages.stop(state, 0, quiet(), hands=world.hands)
     state.keep_nodes(1)
     with pytest.raises(LocalCloudError, match=r"^no node 1: this cluster has node 0 only; `make up NODES=2` adds it$"):
-        outages.stop(state, 1, quiet())
+        outages.stop(state, 1, quiet(), hands=world.hands)
 
 
-def test_a_node_was_last_heard_of_when_it_renewed_its_lease(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_was_last_heard_of_when_it_renewed_its_lease(tmp_path: Path) -> None:
     path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/statefulsets-1"
-    answers = {path: (200, {"spec": {"renewTime": "2026-01-02T03:04:05.678901Z"}})}
-    monkeypatch.setattr(controlplane, "request", lambda _, method, asked: answers[asked])
-    assert nodes.heard(state, SLOT.node(1)) == dt.datetime(2026, 1, 2, 3, 4, 5, 678901, dt.UTC)
-    answers[path] = (200, {"spec": {}})
-    assert nodes.heard(state, SLOT.node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-    answers[path] = (404, {})
-    assert nodes.heard(state, SLOT.node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    answers: dict[str, tuple[int, Any]] = {path: (200, {"spec": {"renewTime": "2026-01-02T03:04:05.678901Z"}})}
+    with serving(tmp_path / "state", lambda method, asked, *_: answers[asked]) as state:
+        assert nodes.heard(state, SLOT.node(1)) == dt.datetime(2026, 1, 2, 3, 4, 5, 678901, dt.UTC)
+        answers[path] = (200, {"spec": {}})
+        assert nodes.heard(state, SLOT.node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+        answers[path] = (404, {})
+        assert nodes.heard(state, SLOT.node(1)) < dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
-def test_a_port_counts_as_cut_only_when_both_ends_are_plugged_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_counts_as_cut_only_when_both_ends_are_plugged_in(tmp_path: Path) -> None:
     port = tmp_path / SLOT.node(1).host_link
     (port / "brport").mkdir(parents=True)
-    monkeypatch.setattr(network, "Path", lambda *parts: tmp_path.joinpath(*parts[1:]))
     for blocked, carrier, cut in (("0", "up", True), ("0", "down", False), ("3", "up", False)):
         (port / "brport/state").write_text(f"{blocked}\n")
         (port / "operstate").write_text(f"{carrier}\n")
-        assert network.is_cut(SLOT.node(1)) is cut
-    assert not network.is_cut(SLOT.node(2)), "it has no cable"
+        assert network.is_cut(SLOT.node(1), tmp_path) is cut
+    assert not network.is_cut(SLOT.node(2), tmp_path), "it has no cable"
 
 
 def test_a_port_that_forwards_is_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "log"
     script(tmp_path / "bin", "bridge", f'echo "$*" >> {log}')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    for cut in (False, True):
-        monkeypatch.setattr(network, "is_cut", lambda each, cut=cut: cut)
-        network.mend(SLOT.node(1))
+    port = tmp_path / SLOT.node(1).host_link
+    (port / "brport").mkdir(parents=True)
+    (port / "operstate").write_text("up\n")
+    for port_state in ("3", "0"):
+        (port / "brport/state").write_text(f"{port_state}\n")
+        network.mend(SLOT.node(1), tmp_path)
     network.cut(SLOT.node(1))
     link = SLOT.node(1).host_link
     assert log.read_text() == f"link set dev {link} state 3\nlink set dev {link} state 0\n"
 
 
 @pytest.mark.parametrize(("instances", "raised"), [(128, True), (512, False), (8192, False)])
-def test_limits_are_raised_when_too_low_and_never_lowered(
-    instances: int, raised: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "INOTIFY", tmp_path)
+def test_limits_are_raised_when_too_low_and_never_lowered(instances: int, raised: bool, tmp_path: Path) -> None:
     (tmp_path / "max_user_instances").write_text(f"{instances}\n")
     (tmp_path / "max_user_watches").write_text("1000000\n")
     told: list[str] = []
-    limits.ensure(told.append)
-    assert limits.found() == {"max_user_instances": max(instances, 512), "max_user_watches": 1000000}
+    limits.ensure(told.append, tmp_path)
+    assert limits.found(tmp_path) == {"max_user_instances": max(instances, 512), "max_user_watches": 1000000}
     assert told == (
         ["fs.inotify.max_user_instances raised from 128 to 512, until this machine restarts"] if raised else []
     )
@@ -215,7 +215,6 @@ def test_limits_are_raised_when_too_low_and_never_lowered(
 def test_a_limit_that_may_not_be_raised_is_said_with_the_command_for_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "INOTIFY", tmp_path)
     for name in limits.WANTED:
         (tmp_path / name).write_text("100")
 
@@ -224,7 +223,7 @@ def test_a_limit_that_may_not_be_raised_is_said_with_the_command_for_the_host(
 
     monkeypatch.setattr(Path, "write_text", refuse)
     told: list[str] = []
-    limits.ensure(told.append)
+    limits.ensure(told.append, tmp_path)
     assert [line.rpartition("`sysctl")[2] for line in told] == [
         " -w fs.inotify.max_user_instances=512` on the host",
         " -w fs.inotify.max_user_watches=65536` on the host",
