@@ -8,10 +8,10 @@ import sys
 import threading
 from pathlib import Path
 
-from localcloud.gce import token_file
-from localcloud.gce.server import Server
-from localcloud.gce.sql_machine import real
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.http import token_file
+from localcloud.gce.http.server import Server
+from localcloud.gce.sql.machine import real
+from localcloud.gce.sql.servers import Servers
 from localcloud.gce.store import Store
 from localcloud.host.layout import cache
 

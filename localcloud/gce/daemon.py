@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.gce import PORT, URL, client, token_file
+from localcloud.gce import PORT, URL
+from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from localcloud.gce.errors import invalid
+from localcloud.gce.http.errors import invalid
 
 NAME: Final = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 """RFC 1035, at most 63 characters (Compute Engine, "Naming resources")."""

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.gce import COMPUTE, PORT, client, daemon, token_file
+from localcloud.gce import COMPUTE, PORT, daemon
+from localcloud.gce.http import client, token_file
 from localcloud.host.layout import BRIDGE
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.gce.server import Server
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.http.server import Server
+from localcloud.gce.sql.servers import Servers
 from localcloud.gce.store import Store
 
 PROJECT = "acme-test"

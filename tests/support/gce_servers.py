@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.gce.sql_backend import FailedError, Files, Server
-from localcloud.gce.sql_servers import Servers
-from localcloud.gce.wiring import Wiring
+from localcloud.gce.sql.backend import FailedError, Files, Server
+from localcloud.gce.sql.servers import Servers
+from localcloud.gce.sql.wiring import Wiring
 
 TOLD = "mysqld 9.7.0 of a test"
 

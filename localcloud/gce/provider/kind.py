@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from localcloud.gce import client
+from localcloud.gce.http import client
 from localcloud.gce.provider.properties import UNKNOWN, Properties
 
 SQL_PATIENCE = 600.0  # seconds: each call waits for a real server, and calls take turns

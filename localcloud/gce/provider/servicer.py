@@ -14,8 +14,8 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from localcloud.gce import token_file
-from localcloud.gce.client import RefusedError
+from localcloud.gce.http import token_file
+from localcloud.gce.http.client import RefusedError
 from localcloud.gce.provider import TOKEN_FILE, VERSION, compute, sql
 from localcloud.gce.provider.kind import Cloud, Kind
 from localcloud.gce.provider.properties import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localcloud.gce.client import RefusedError
+from localcloud.gce.http.client import RefusedError
 from localcloud.gce.provider.kind import Cloud, Kind, found, gone
 from localcloud.gce.provider.properties import Properties
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.gce import client, daemon, token_file
+from localcloud.gce import daemon
+from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import State

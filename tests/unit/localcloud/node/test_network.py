@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.gce.wiring import MOST, Wiring
+from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.host import layout
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import BRIDGE, NODE_NET, POD_NET, ROOT, SERVICE_NET, Node, State
@@ -132,7 +132,7 @@ def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark()
         from localcloud import preflight
         from localcloud.cluster import lifecycle as cluster
         from localcloud.host import daemons, layout as l
-        from localcloud.gce.wiring import Wiring
+        from localcloud.gce.sql.wiring import Wiring
         w = Wiring()
         n = l.Node(0)
         print(l.BRIDGE, l.NODE_NET, l.POD_NET, l.SERVICE_NET, n.ip, n.mac, n.host_link, n.cgroup, daemons.MARK,

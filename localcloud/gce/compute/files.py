@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from localcloud.gce.errors import ApiError, not_implemented
+from localcloud.gce.http.errors import ApiError, not_implemented
 
 
 def make(path: Path, size_gb: int) -> None:

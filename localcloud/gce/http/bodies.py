@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from localcloud.gce.errors import ApiError, invalid, not_implemented
+from localcloud.gce.http.errors import ApiError, invalid, not_implemented
 
 
 class Body(BaseModel):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.gce import token_file
+from localcloud.gce.http import token_file
 from localcloud.host.layout import ROOT
 from tests.support.gce import TOKEN, write_token
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from localcloud.gce.bodies import Body
+from localcloud.gce.http.bodies import Body
 
 
 def _network(value: str) -> str:

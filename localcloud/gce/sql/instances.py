@@ -1,4 +1,4 @@
-"""Cloud SQL instances and replicas: records with Cloud SQL's rules; `sql_servers` has the servers behind them."""
+"""Cloud SQL instances and replicas: records with Cloud SQL's rules; `servers` has the servers behind them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from localcloud.gce import certificates, names
+from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.errors import ApiError, already_exists, invalid, not_found
-from localcloud.gce.sql_bodies import InstanceInsert, InstanceUpdate, Settings
+from localcloud.gce.http.errors import ApiError, already_exists, invalid, not_found
+from localcloud.gce.sql import certificates
+from localcloud.gce.sql.bodies import InstanceInsert, InstanceUpdate, Settings
+from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.gce.store import Record, Store
-from localcloud.gce.wiring import MOST, Wiring
 
 LONGEST_NAME: Final = 98
 """Project and instance name together, with the colon (Cloud SQL, "About instance settings", Instance ID)."""

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from localcloud.gce import certificates, mysqld, sql_instances
-from localcloud.gce.errors import ApiError, invalid
-from localcloud.gce.sql_backend import FailedError, Files, Server
-from localcloud.gce.sql_server import ADMINISTRATOR, ROLE
+from localcloud.gce.http.errors import ApiError, invalid
+from localcloud.gce.sql import certificates, instances, mysqld
+from localcloud.gce.sql.backend import FailedError, Files, Server
+from localcloud.gce.sql.server import ADMINISTRATOR, ROLE
+from localcloud.gce.sql.wiring import Wiring
 from localcloud.gce.store import Record, Store
-from localcloud.gce.wiring import Wiring
 
 NONE: Final = "none, records only"
 GONE: Final = "none, records only: it was made before this machine had a mysqld for it"
@@ -105,13 +105,13 @@ class Servers:
 
     def trust(self, store: Store, path: str) -> None:
         """An instance and its replicas learn which clients' certificates are not good any more."""
-        record = sql_instances.find(store, path)
+        record = instances.find(store, path)
         folder = path.rpartition("/")[0]
         for name in (record["name"], *record.get("replicaNames", ())):
-            each = sql_instances.find(store, f"{folder}/{name}")
+            each = instances.find(store, f"{folder}/{name}")
             if self.has(each):
                 with failing("update"):
-                    files = self._files(each, sql_instances.primary_of(store, each))
+                    files = self._files(each, instances.primary_of(store, each))
                     self._make(each["standinNumber"]).start(files)
 
     def leave(self, record: Record, primary: Record) -> None:
@@ -166,7 +166,7 @@ class Servers:
     def restore(self, store: Store) -> None:
         """Finish what a break left, and have every server run; called once, with nothing else at work."""
         with self.lock:
-            mine = [(path, record) for path, record in sql_instances.every(store) if self.has(record)]
+            mine = [(path, record) for path, record in instances.every(store) if self.has(record)]
             self._states = {record["standinNumber"]: "" for _, record in mine}
             self.begun.set()
             for path, record in mine:
@@ -183,12 +183,12 @@ class Servers:
             print(f"Cloud SQL instance {record['name']}: {error}", file=sys.stderr, flush=True)
         else:
             with store.change():
-                sql_instances.forget(store, path)
+                instances.forget(store, path)
 
     def watch(self, store: Store, stop: threading.Event, seconds: float = 2.0) -> None:
         """Until `stop`: start servers again that ended by themselves, as Google does."""
         while not stop.wait(seconds):
-            for path, _ in sql_instances.every(store):
+            for path, _ in instances.every(store):
                 with self.lock:
                     record = store.get(path)  # by now it may be gone
                     if not stop.is_set() and record and self.has(record) and record["state"] == "RUNNABLE":
@@ -212,7 +212,7 @@ class Servers:
     def _start(self, store: Store, path: str, record: Record) -> None:
         number = record["standinNumber"]
         try:
-            self._make(number).start(self._files(record, sql_instances.primary_of(store, record)))
+            self._make(number).start(self._files(record, instances.primary_of(store, record)))
             self._agree(store, path, record)
         except FailedError as failure:
             self._states[number] = str(failure)
@@ -244,7 +244,7 @@ class Servers:
             mysqld.configuration(record["settings"], number, listens, "masterInstanceName" in record),
             "".join(each["serverCaCert"]["cert"] for each in trusted),
             "".join(
-                certificates.revoked(each.get(sql_instances.REVOKED, ()), each["serverCaCert"]["cert"], each["caKey"])
+                certificates.revoked(each.get(instances.REVOKED, ()), each["serverCaCert"]["cert"], each["caKey"])
                 for each in trusted
             ),
             made.cert,

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from localcloud.gce import disks, instances, names, operations, snapshots
-from localcloud.gce.bodies import (
+from localcloud.gce import names
+from localcloud.gce.compute import disks, instances, operations, snapshots
+from localcloud.gce.http.bodies import (
     AttachDisk,
     B,
     CreateSnapshot,
@@ -21,7 +22,7 @@ from localcloud.gce.bodies import (
     SetLabels,
     parse,
 )
-from localcloud.gce.errors import ApiError, invalid, not_found, not_implemented
+from localcloud.gce.http.errors import ApiError, invalid, not_found, not_implemented
 from localcloud.gce.store import Record, Store
 
 PREFIX: Final = "/compute/v1/"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.gce.errors import ApiError
+from localcloud.gce.http.errors import ApiError
 from localcloud.gce.names import check_name
 from tests.support.gce import COMPUTE, DISKS, ZONE, Google, serving
 
@@ -179,7 +179,7 @@ def test_what_google_refuses_is_refused_and_leaves_nothing(google: Google, path:
 
 
 def test_a_body_that_is_not_json_is_refused(google: Google) -> None:
-    from localcloud.gce.bodies import DiskInsert, parse
+    from localcloud.gce.http.bodies import DiskInsert, parse
 
     with pytest.raises(ApiError, match="Expected an object"):
         parse(DiskInsert, "name")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from localcloud.gce import disks, files, names
-from localcloud.gce.bodies import CreateSnapshot, NetworkInsert, ResourcePolicyInsert, ResourcePolicyPatch
+from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.errors import ApiError, already_exists
+from localcloud.gce.compute import disks, files
+from localcloud.gce.http.bodies import CreateSnapshot, NetworkInsert, ResourcePolicyInsert, ResourcePolicyPatch
+from localcloud.gce.http.errors import ApiError, already_exists
 from localcloud.gce.store import Record, Store
 
 

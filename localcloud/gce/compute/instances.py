@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from localcloud.gce import disks, names
-from localcloud.gce.bodies import AttachDisk, StandinInstances
+from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.errors import ApiError, invalid, not_found
+from localcloud.gce.compute import disks
+from localcloud.gce.http.bodies import AttachDisk, StandinInstances
+from localcloud.gce.http.errors import ApiError, invalid, not_found
 from localcloud.gce.store import Record, Store
 
 MOST_DISKS: Final = 127

@@ -12,7 +12,7 @@ import re
 from email.message import Message
 from typing import Final
 
-from localcloud.gce.errors import ApiError, invalid
+from localcloud.gce.http.errors import ApiError, invalid
 
 CHANGING: Final = {"POST", "PUT", "PATCH", "DELETE"}
 JSON: Final = "application/json"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from localcloud.gce import files, names
-from localcloud.gce.bodies import DiskInsert, Policies, Resize, SetLabels
+from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.errors import ApiError, already_exists, invalid, not_found
+from localcloud.gce.compute import files
+from localcloud.gce.http.bodies import DiskInsert, Policies, Resize, SetLabels
+from localcloud.gce.http.errors import ApiError, already_exists, invalid, not_found
 from localcloud.gce.store import Record, Store
 
 LARGEST_GB: Final = 64 * 1024

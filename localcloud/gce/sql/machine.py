@@ -6,11 +6,11 @@ import os
 import tarfile
 from pathlib import Path
 
-from localcloud.gce import mysqld
-from localcloud.gce.sql_backend import FailedError, Server
-from localcloud.gce.sql_server import Mysqld
-from localcloud.gce.sql_servers import NONE, Servers
-from localcloud.gce.wiring import Wiring
+from localcloud.gce.sql import mysqld
+from localcloud.gce.sql.backend import FailedError, Server
+from localcloud.gce.sql.server import Mysqld
+from localcloud.gce.sql.servers import NONE, Servers
+from localcloud.gce.sql.wiring import Wiring
 from localcloud.host.errors import LocalCloudError
 
 

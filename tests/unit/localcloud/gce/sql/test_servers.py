@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from localcloud.gce import mysqld, sql_instances, wiring
-from localcloud.gce.sql_machine import real
+from localcloud.gce.sql import instances, mysqld, wiring
+from localcloud.gce.sql.machine import real
+from localcloud.gce.sql.wiring import MOST, PRIVATE_NET, Wiring
 from localcloud.gce.store import Store
-from localcloud.gce.wiring import MOST, PRIVATE_NET, Wiring
 from localcloud.images.archive import ImageConfig, Tree, write_archive
 from localcloud.images.builder import archive_path
 from tests.support.gce import PROJECT, SQL, Google, serving
@@ -85,9 +85,9 @@ def test_what_a_break_left_half_done_is_cleared_away_at_the_next_start(
     make(google, "copy", masterInstanceName="orders")
     store, path = Store(tmp_path / "gce"), f"sql/projects/{PROJECT}/instances/copy"
     with store.change():
-        sql_instances.leave(store, path)
+        instances.leave(store, path)
         if broke_off == "create":
-            store.put(path, {**sql_instances.find(store, path), "state": "PENDING_CREATE"})
+            store.put(path, {**instances.find(store, path), "state": "PENDING_CREATE"})
     world.servers().restore(store)
     store.close()
     assert google.refusal("GET", COPY)[0] == 404
@@ -110,7 +110,7 @@ def test_an_instance_whose_server_does_not_run_says_so_until_it_does(
 ) -> None:
     make(google)
     store, servers = Store(tmp_path / "gce"), world.servers()
-    ((_, record),) = sql_instances.every(store)
+    ((_, record),) = instances.every(store)
     seen: list[str] = []
     world.during = lambda verb: seen.append(servers.shown(record)["state"])
     world.fails = {"start"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.gce import access, token_file
+from localcloud.gce.http import access, token_file
 from tests.support.gce import DISKS, TOKEN, Google, serving
 from tests.support.gce_strangers import ask, listeners, read
 

@@ -6,11 +6,12 @@ import contextlib
 import re
 from typing import Any, Final
 
-from localcloud.gce import certificates, names, sql_instances
-from localcloud.gce.bodies import parse
+from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.errors import ApiError, already_exists, invalid, not_found, not_implemented
-from localcloud.gce.sql_bodies import (
+from localcloud.gce.http.bodies import parse
+from localcloud.gce.http.errors import ApiError, already_exists, invalid, not_found, not_implemented
+from localcloud.gce.sql import certificates, instances
+from localcloud.gce.sql.bodies import (
     DatabaseInsert,
     InstanceInsert,
     InstanceUpdate,
@@ -18,7 +19,7 @@ from localcloud.gce.sql_bodies import (
     UserInsert,
     UserUpdate,
 )
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.sql.servers import Servers
 from localcloud.gce.store import Record, Store
 
 PREFIX: Final = "/sql/v1beta4/"
@@ -73,20 +74,20 @@ class _Call:
 
     def operation(self, name: str) -> Record:
         """An operation of before."""
-        return sql_instances.find(self.store, f"sql/projects/{self.project}/operations/{name}")
+        return instances.find(self.store, f"sql/projects/{self.project}/operations/{name}")
 
     def look(self) -> Record:
         """GET."""
         if not self.instance:
             found = [record for path, record in self.store.under(f"{self.instances}/") if path.count("/") == 4]
             return {"kind": "sql#instancesList", "items": [self._shown(one) for one in found]}
-        record = sql_instances.find(self.store, self.instance)
+        record = instances.find(self.store, self.instance)
         if not self.part:
             return self._shown(record)
         if self.part not in ("databases", "users", "sslCerts"):
             raise not_implemented(f"{self.part} of a Cloud SQL instance")
         if self.name:
-            return sql_instances.find(self.store, f"{self.instance}/{self.part}/{self.name}")
+            return instances.find(self.store, f"{self.instance}/{self.part}/{self.name}")
         items = [record for _, record in self.store.under(f"{self.instance}/{self.part}/")]
         return {"kind": f"sql#{self.part}List", "items": items}
 
@@ -96,7 +97,7 @@ class _Call:
             if method != "POST":
                 raise not_implemented(f"{method} on instances")
             return self._insert_instance(parse(InstanceInsert, self.body))
-        sql_instances.find(self.store, self.instance)
+        instances.find(self.store, self.instance)
         if not self.part and method == "PUT":
             return self._update_instance(parse(InstanceUpdate, self.body))
         if not self.part and method == "DELETE":
@@ -114,54 +115,54 @@ class _Call:
         if handler is None:
             raise not_implemented(f"{method} of {self.part or 'a Cloud SQL instance'}")
         with self.store.change():
-            self.owner = sql_instances.find(self.store, self.instance)
+            self.owner = instances.find(self.store, self.instance)
             if self.part != "sslCerts" and "masterInstanceName" in self.owner:
                 raise invalid(f"Invalid request: {self.owner['name']} is a read replica: its primary decides.")
             return handler()
 
     def _shown(self, record: Record) -> Record:
-        return {**sql_instances.shown(record, self.base), **self.servers.shown(record)}
+        return {**instances.shown(record, self.base), **self.servers.shown(record)}
 
     def _insert_instance(self, body: InstanceInsert) -> Record:
         """The record first, as PENDING_CREATE, so that a start after a break knows what to clear away."""
         named = {"project": self.project, "masterInstanceName": body.master_instance_name or ""}
-        server = self.servers.engine(sql_instances.primary_of(self.store, named))
+        server = self.servers.engine(instances.primary_of(self.store, named))
         with self.store.change():
-            path = sql_instances.insert(self.store, self.project, body, server, self.servers.wiring)
-            record = sql_instances.find(self.store, path)
+            path = instances.insert(self.store, self.project, body, server, self.servers.wiring)
+            record = instances.find(self.store, path)
             self.servers.check(record)
         try:
-            self.servers.create(record, sql_instances.primary_of(self.store, record))
+            self.servers.create(record, instances.primary_of(self.store, record))
         except ApiError:
             with contextlib.suppress(ApiError):
                 self.servers.remove(record)
             with self.store.change():
-                sql_instances.forget(self.store, path)
+                instances.forget(self.store, path)
             raise
         with self.store.change():
-            sql_instances.ready(self.store, path)
+            instances.ready(self.store, path)
             return self._done("CREATE", path)
 
     def _update_instance(self, body: InstanceUpdate) -> Record:
         with self.store.view():
-            old = sql_instances.find(self.store, self.instance)
-            new = sql_instances.updated(self.store, self.instance, body, self.servers.wiring)
+            old = instances.find(self.store, self.instance)
+            new = instances.updated(self.store, self.instance, body, self.servers.wiring)
             users = [record for _, record in self.store.under(f"{self.instance}/users/")]
         self.servers.check(new)
-        self.servers.change(old, new, sql_instances.primary_of(self.store, new), users)
+        self.servers.change(old, new, instances.primary_of(self.store, new), users)
         with self.store.change():
             self.store.put(self.instance, new)
             return self._done("UPDATE", self.instance)
 
     def _delete_instance(self) -> Record:
         with self.store.change():
-            record = sql_instances.leave(self.store, self.instance)
+            record = instances.leave(self.store, self.instance)
         self.servers.remove(record)
-        if primary := sql_instances.primary_of(self.store, record):
+        if primary := instances.primary_of(self.store, record):
             with contextlib.suppress(ApiError):  # an account too many at a primary that does not run
                 self.servers.leave(record, primary)
         with self.store.change():
-            sql_instances.forget(self.store, self.instance)
+            instances.forget(self.store, self.instance)
             return self._done("DELETE", self.instance)
 
     def _insert_database(self) -> Record:
@@ -177,20 +178,20 @@ class _Call:
 
     def _update_database(self) -> Record:
         body, path = parse(DatabaseInsert, self.body), f"{self.instance}/databases/{self.name}"
-        record = sql_instances.find(self.store, path)
+        record = instances.find(self.store, path)
         self.store.put(path, {**record, "charset": body.charset, "collation": body.collation})
         self.servers.put_database(self.owner, str(self.name), body.charset, body.collation)
         return self._done("UPDATE_DATABASE", path)
 
     def _delete_named(self) -> Record:
         path = f"{self.instance}/{self.part}/{self.name}"
-        record = sql_instances.find(self.store, path)
+        record = instances.find(self.store, path)
         self.store.delete(path)
         if self.part == "databases":
             self.servers.drop_database(self.owner, str(self.name))
         else:
-            revoked = [*self.owner.get(sql_instances.REVOKED, ()), int(record["certSerialNumber"])]
-            self.store.put(self.instance, {**self.owner, sql_instances.REVOKED: revoked})
+            revoked = [*self.owner.get(instances.REVOKED, ()), int(record["certSerialNumber"])]
+            self.store.put(self.instance, {**self.owner, instances.REVOKED: revoked})
             self.servers.trust(self.store, self.instance)
         return self._done(f"DELETE_{self.part.upper()}", path)
 
@@ -213,14 +214,14 @@ class _Call:
 
     def _update_user(self) -> Record:
         body, path = parse(UserUpdate, self.body), self._user_path()
-        record = sql_instances.find(self.store, path)
+        record = instances.find(self.store, path)
         self.store.put(path, {**record, "standinPasswordSet": now()})
         self.servers.put_user(self.owner, record["name"], record["host"], body.password)
         return self._done("UPDATE_USER", path)
 
     def _delete_user(self) -> Record:
         path = self._user_path()
-        record = sql_instances.find(self.store, path)
+        record = instances.find(self.store, path)
         self.store.delete(path)
         self.servers.drop_user(self.owner, record["name"], record["host"])
         return self._done("DELETE_USER", path)

@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import pymysql
 
-from localcloud.gce.mysqld import ACCOUNT, Engine
-from localcloud.gce.sql_backend import FailedError, Files, Server
-from localcloud.gce.wiring import Wiring
+from localcloud.gce.sql.backend import FailedError, Files, Server
+from localcloud.gce.sql.mysqld import ACCOUNT, Engine
+from localcloud.gce.sql.wiring import Wiring
 from localcloud.host import atomic, daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError

@@ -14,11 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.gce import access, compute, instances, sql
-from localcloud.gce.bodies import StandinInstances, parse
-from localcloud.gce.errors import ApiError, error, invalid, not_implemented
-from localcloud.gce.sql_machine import records_only
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.compute import instances
+from localcloud.gce.compute import routes as compute
+from localcloud.gce.http import access
+from localcloud.gce.http.bodies import StandinInstances, parse
+from localcloud.gce.http.errors import ApiError, error, invalid, not_implemented
+from localcloud.gce.sql import routes as sql
+from localcloud.gce.sql.machine import records_only
+from localcloud.gce.sql.servers import Servers
 from localcloud.gce.store import Record, Store
 
 LONGEST_BODY: Final = 1 << 20
