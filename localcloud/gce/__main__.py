@@ -12,6 +12,7 @@ from localcloud.gce.http import token_file
 from localcloud.gce.http.server import Server
 from localcloud.gce.sql.machine import real
 from localcloud.gce.sql.servers import Servers
+from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
 from localcloud.host.layout import cache
 
@@ -26,7 +27,7 @@ def main(directory: Path, port: int, token: str) -> None:
             sys.exit(f"another GCE stand-in serves {directory}")
         store = Store(directory)
         servers = real(directory / "sql", cache() / "images")
-        server = Server(("127.0.0.1", port), store, token, servers)
+        server = Server(("127.0.0.1", port), token, answers(store, servers))
         over = threading.Event()
         keeper = threading.Thread(target=_keep, args=(servers, store, over), daemon=True)
         keeper.start()

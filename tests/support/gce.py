@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.gce.http.server import Server
+from localcloud.gce.sql.machine import records_only
 from localcloud.gce.sql.servers import Servers
+from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
 
 PROJECT = "acme-test"
@@ -92,7 +94,8 @@ def write_token(file: Path) -> Path:
 def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
     """A server on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
-    server = Server(("127.0.0.1", 0), store, TOKEN, servers)
+    behind = servers or records_only("this server was started without")
+    server = Server(("127.0.0.1", 0), TOKEN, answers(store, behind))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -7,9 +7,9 @@ from typing import Final
 
 from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.compute import files
-from localcloud.gce.http.bodies import DiskInsert, Policies, Resize, SetLabels
-from localcloud.gce.http.errors import ApiError, already_exists, invalid, not_found
+from localcloud.gce.compute import files, records
+from localcloud.gce.compute.bodies import DiskInsert, Policies, Resize, SetLabels
+from localcloud.gce.http.errors import ApiError, already_exists, invalid
 from localcloud.gce.store import Record, Store
 
 LARGEST_GB: Final = 64 * 1024
@@ -19,14 +19,6 @@ SMALLEST_REGIONAL_GB: Final = {"pd-standard": 200, "pd-balanced": 10, "pd-ssd": 
 """Compute Engine, "About regional persistent disks"."""
 DEFAULT_GB: Final = {"pd-standard": 500, "pd-balanced": 100, "pd-ssd": 100, "pd-extreme": 1000}
 """Compute Engine, diskTypes.defaultDiskSizeGb."""
-
-
-def find(store: Store, path: str) -> Record:
-    """The disk of that path; raises if there is none."""
-    disk = store.get(path)
-    if disk is None:
-        raise not_found(path)
-    return disk
 
 
 def insert(store: Store, place: str, body: DiskInsert) -> str:
@@ -81,13 +73,13 @@ def _fill(store: Store, file: Path, source: Record | None, size: int) -> Record:
 def _snapshot(store: Store, project: str, body: DiskInsert) -> Record | None:
     if body.source_snapshot is None:
         return None
-    return find(store, names.reference(project, body.source_snapshot, "global/snapshots/"))
+    return records.find(store, names.reference(project, body.source_snapshot, "global/snapshots/"))
 
 
 def _original(store: Store, project: str, body: DiskInsert) -> Record | None:
     if body.source_disk is None:
         return None
-    return find(store, names.reference(project, body.source_disk))
+    return records.find(store, names.reference(project, body.source_disk))
 
 
 def _size(body: DiskInsert, kind: str, regional: bool, source: Record | None) -> int:
@@ -114,7 +106,7 @@ def _replica_zones(project: str, place: str, body: DiskInsert) -> list[str]:
 
 def delete(store: Store, path: str) -> str:
     """Delete a disk with its bytes, unless an instance has it."""
-    disk = find(store, path)
+    disk = records.find(store, path)
     if disk.get("users"):
         raise in_use(path, disk["users"][0])
     store.delete(path)
@@ -129,7 +121,7 @@ def in_use(path: str, user: str) -> ApiError:
 
 def resize(store: Store, path: str, body: Resize) -> str:
     """Grow a disk, attached or not. It never shrinks."""
-    disk = find(store, path)
+    disk = records.find(store, path)
     if body.size_gb <= int(disk["sizeGb"]):
         raise invalid(
             f"Invalid value for field 'sizeGb': '{body.size_gb}'. New disk size '{body.size_gb}' GB must be larger than"
@@ -144,7 +136,7 @@ def resize(store: Store, path: str, body: Resize) -> str:
 
 def set_labels(store: Store, path: str, body: SetLabels) -> str:
     """Replace all labels; the fingerprint of those that the caller has seen guards those that it has not."""
-    disk = find(store, path)
+    disk = records.find(store, path)
     names.check_labels(body.labels)
     if body.label_fingerprint != disk["labelFingerprint"]:
         raise ApiError("conditionNotMet", "Labels fingerprint either invalid or resource labels have changed")
@@ -154,7 +146,7 @@ def set_labels(store: Store, path: str, body: SetLabels) -> str:
 
 def add_policies(store: Store, path: str, body: Policies) -> str:
     """Put a disk on a snapshot schedule of its region; one at most."""
-    disk, wanted = find(store, path), _policies(store, path, body)
+    disk, wanted = records.find(store, path), _policies(store, path, body)
     if len({*disk["resourcePolicies"], *wanted}) > 1:
         raise invalid(f"The disk resource '{path}' can have only one snapshot schedule")
     store.put(path, {**disk, "resourcePolicies": wanted})
@@ -163,7 +155,7 @@ def add_policies(store: Store, path: str, body: Policies) -> str:
 
 def remove_policies(store: Store, path: str, body: Policies) -> str:
     """Take a disk off its schedule."""
-    disk, unwanted = find(store, path), _policies(store, path, body)
+    disk, unwanted = records.find(store, path), _policies(store, path, body)
     left = [policy for policy in disk["resourcePolicies"] if policy not in unwanted]
     if len(left) == len(disk["resourcePolicies"]):
         raise invalid(f"The disk resource '{path}' is not on '{unwanted[0]}'")
@@ -176,7 +168,7 @@ def _policies(store: Store, path: str, body: Policies) -> list[str]:
     region = place if kind == "regions" else names.region_of(place)
     wanted = [names.reference(project, p, f"regions/{region}/resourcePolicies/") for p in body.resource_policies]
     for policy in wanted:
-        find(store, policy)
+        records.find(store, policy)
         if policy.split("/")[3] != region:
             raise invalid(f"'{policy}' is in another region than '{path}'")
     return wanted

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from localcloud.gce import names
 from localcloud.gce.clock import now
-from localcloud.gce.compute import disks
-from localcloud.gce.http.bodies import AttachDisk, StandinInstances
+from localcloud.gce.compute import disks, records
+from localcloud.gce.compute.bodies import AttachDisk, StandinInstances
 from localcloud.gce.http.errors import ApiError, invalid, not_found
 from localcloud.gce.store import Record, Store
 
@@ -63,7 +63,7 @@ def shown(store: Store, place: str, instance: Record) -> Record:
 
 
 def _attached(store: Store, each: Record) -> Record:
-    disk = disks.find(store, each["source"])
+    disk = records.find(store, each["source"])
     return {
         "kind": "compute#attachedDisk",
         "type": "PERSISTENT",
@@ -80,7 +80,7 @@ def attach(store: Store, place: str, name: str, body: AttachDisk, force: bool) -
     instance = find(store, place, name)
     project = place.split("/")[1]
     source = names.reference(project, body.source, f"zones/{instance['zone']}/disks/")
-    disk = disks.find(store, source)
+    disk = records.find(store, source)
     path = f"{place}/instances/{name}"
     _refuse_other_place(project, source, disk, instance)
     users = _users(store, source)
@@ -102,7 +102,7 @@ def attach(store: Store, place: str, name: str, body: AttachDisk, force: bool) -
         raise invalid(f"Exceeded limit 'maximum_persistent_disks' on resource '{name}'. Limit: {MOST_DISKS}.0")
     attached = {"deviceName": device, "source": source, "mode": body.mode, "index": index}
     store.put(REGISTERED + name, {**instance, "disks": [*instance["disks"], attached]})
-    store.put(source, {**disks.find(store, source), "users": _links(store, source), "lastAttachTimestamp": now()})
+    store.put(source, {**records.find(store, source), "users": _links(store, source), "lastAttachTimestamp": now()})
     return path
 
 
@@ -123,7 +123,7 @@ def _leave(store: Store, source: str, instance: Record, attached: Record) -> Non
     now_has = store.get(REGISTERED + instance["name"]) or instance
     left = [each for each in now_has["disks"] if each["deviceName"] != attached["deviceName"]]
     store.put(REGISTERED + instance["name"], {**now_has, "disks": left})
-    disk: dict[str, Any] = {**disks.find(store, source), "lastDetachTimestamp": now()}
+    disk: dict[str, Any] = {**records.find(store, source), "lastDetachTimestamp": now()}
     disk.pop("users", None)
     links = _links(store, source)
     store.put(source, {**disk, "users": links} if links else disk)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterator
+from typing import Final, TypeVar
 
 from localcloud.gce import names
-from localcloud.gce.compute import disks, instances, operations, snapshots
-from localcloud.gce.http.bodies import (
+from localcloud.gce.compute import disks, instances, networks, operations, places, policies, records, snapshots
+from localcloud.gce.compute.bodies import (
     AttachDisk,
-    B,
     CreateSnapshot,
     DiskInsert,
     NetworkInsert,
@@ -20,77 +18,120 @@ from localcloud.gce.http.bodies import (
     ResourcePolicyInsert,
     ResourcePolicyPatch,
     SetLabels,
-    parse,
 )
-from localcloud.gce.http.errors import ApiError, invalid, not_found, not_implemented
+from localcloud.gce.http.bodies import Body, parse
+from localcloud.gce.http.errors import ApiError, invalid, not_implemented
+from localcloud.gce.http.routing import Call, Route, Router
 from localcloud.gce.store import Record, Store
 
 PREFIX: Final = "/compute/v1/"
-VERSIONS: Final = re.compile(r"/compute/(v1|beta|alpha)/")
+VERSIONS: Final = r"/compute/(?:v1|beta|alpha)/"
 """Google's CSI driver makes and reads disks through beta; of what is here, all three say the same."""
 ALWAYS: Final = ("alt", "prettyPrint")
+"""The query parameters of every call."""
 LOOKS: Final = (*ALWAYS, "fields", "filter")
-"""Query parameters of every look; more fields than were asked for do no harm."""
-PLACES: Final = r"(?P<place>projects/(?P<project>[^/]+)/(?:zones|regions)/[^/]+)"
-ZONE: Final = r"(?P<place>projects/(?P<project>[^/]+)/zones/[^/]+)"
-REGION: Final = r"(?P<place>projects/(?P<project>[^/]+)/regions/[^/]+)"
-GLOBAL: Final = r"(?P<place>projects/(?P<project>[^/]+)/global)"
+"""The query parameters of every look; more fields than were asked for do no harm."""
+PROJECT: Final = "projects/{project}"
+GLOBAL: Final = f"{PROJECT}/global"
+REGION: Final = f"{PROJECT}/regions/{{region}}"
+ZONE: Final = f"{PROJECT}/zones/{{zone}}"
+B = TypeVar("B", bound=Body)
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request: its path from `projects/` on, the parts that its route names, its query and body."""
-
-    store: Store
-    path: str
-    parts: dict[str, str]
-    query: dict[str, str]
-    body: Any
-
-    @property
-    def place(self) -> str:
-        return self.parts["place"]
-
-    @property
-    def above(self) -> str:
-        """The path without its last word: what `.../disks/D/resize` is about."""
-        return self.path.rpartition("/")[0]
+def router(store: Store) -> Router[Store]:
+    """Compute Engine over the records of a store."""
+    return Router(store, VERSIONS, ROUTES, PREFIX)
 
 
-@dataclass(frozen=True)
-class Route:
-    """A method and path; `run` answers the record to show, or of a change the path that it changed."""
-
-    method: str
-    pattern: str
-    run: Callable[[Call], Any]
-    verb: str = ""
-    """Of a change, Google's name for it; a look has none."""
-    query: tuple[str, ...] = ()
+# How a call becomes an answer -----------------------------------------------------------------------------------------
 
 
-def _look(call: Call) -> Record:
-    return disks.find(call.store, call.path)
+def look(template: str, run: Callable[[Store, Call], Record], method: str = "GET") -> Route[Store]:
+    """A route that shows a record, while nothing changes."""
+
+    def answer(store: Store, call: Call) -> Record:
+        _check(call)
+        with store.view():
+            record = run(store, call)
+        return _shown(store, call, record)
+
+    return Route(method, template, answer, LOOKS)
 
 
-def _list(call: Call) -> Record:
-    kind = call.path.rpartition("/")[2][:-1]
-    items = [record for _, record in call.store.under(f"{call.path}/")]
-    items = _filtered(call, items)
-    if call.path.endswith("/global/networks"):
-        items = [_default_network(call), *items]
-    return {"kind": f"compute#{kind}List", "items": items}
+def listing(template: str, run: Callable[[Store, Call], list[Record]]) -> Route[Store]:
+    """A route that shows the records of one kind, which the template's last word names in the plural."""
+    kind = template.rpartition("/")[2].removesuffix("s")
+    return look(
+        template, lambda store, call: {"kind": f"compute#{kind}List", "items": _filtered(call, run(store, call))}
+    )
 
 
-def _insert_snapshot(call: Call) -> str:
-    body = parse(CreateSnapshot, call.body)
-    if body.source_disk is None:
-        raise ApiError("required", "Required field 'resource.sourceDisk' not specified")
-    return snapshots.create(call.store, names.reference(call.parts["project"], body.source_disk), body)
+def change(
+    method: str, template: str, verb: str, run: Callable[[Store, Call], str], query: Collection[str] = ()
+) -> Route[Store]:
+    """A route that changes something and answers the operation; `run` returns the path of what it changed.
+
+    `verb` is Google's name for the change.
+    """
+
+    def answer(store: Store, call: Call) -> Record:
+        _check(call)
+        with store.change():
+            before = store.get(call.path) or {}
+            target = run(store, call)
+            record = store.get(target) or before
+            operation = operations.done(store, _place(call), verb, target, str(record.get("id", "0")))
+        return _shown(store, call, operation)
+
+    return Route(method, template, answer, (*query, *ALWAYS))
+
+
+def insert(template: str, model: type[B], run: Callable[[Store, str, B], str]) -> Route[Store]:
+    """A route that makes something: `run` gets the place to make it in and the body, and returns the new path."""
+    return change("POST", template, "insert", lambda store, call: run(store, _place(call), parse(model, call.body)))
+
+
+def delete(template: str, run: Callable[[Store, str], str]) -> Route[Store]:
+    """A route that deletes what is at its path."""
+    return change("DELETE", template, "delete", lambda store, call: run(store, call.path))
+
+
+def on_disk(disk: str, word: str, model: type[B], run: Callable[[Store, str, B], str], verb: str = "") -> Route[Store]:
+    """The route `POST <disk>/<word>`; Google's name for the change is the same word where no `verb` is given."""
+    return change(
+        "POST", f"{disk}/{word}", verb or word, lambda store, call: run(store, _above(call), parse(model, call.body))
+    )
+
+
+def _check(call: Call) -> None:
+    project = call.parts.get("project", "")
+    if project and not names.PROJECT.fullmatch(project):
+        raise invalid(
+            f"Invalid value for field 'project': '{project}'. Must be a match of regex '{names.PROJECT.pattern}'"
+        )
+    for kind in ("zone", "region"):
+        if kind in call.parts:
+            names.check_place(f"{kind}s/{call.parts[kind]}")
+
+
+def _place(call: Call) -> str:
+    """The zone or region that a call is about, or its project's `global`."""
+    words = call.path.split("/")
+    return "/".join(words[:3] if words[2] == "global" else words[:4])
+
+
+def _above(call: Call) -> str:
+    """The path without its last word: in `.../disks/D/resize` the disk's."""
+    return call.path.rpartition("/")[0]
+
+
+def _shown(store: Store, call: Call, record: Record) -> Record:
+    shown: Record = records.linked(record, call.request.base + call.prefix, store.root)
+    return shown
 
 
 def _filtered(call: Call, items: list[Record]) -> list[Record]:
-    """`filter=FIELD eq PATTERN`: of Google's ways to say it, the one that its CSI driver uses."""
+    """The items that `filter=FIELD eq PATTERN` leaves: of Google's ways to say it, the one that its CSI driver uses."""
     wanted = call.query.get("filter", "")
     if not wanted:
         return items
@@ -100,163 +141,97 @@ def _filtered(call: Call, items: list[Record]) -> list[Record]:
     return [item for item in items if re.fullmatch(found[2], str(item.get(found[1], "")))]
 
 
-def _network(call: Call) -> Record:
-    return _default_network(call) if call.path.endswith("/networks/default") else _look(call)
+# What calls do --------------------------------------------------------------------------------------------------------
 
 
-def _default_network(call: Call) -> Record:
-    """Every project has one (Compute Engine, "Default networks")."""
-    path = f"{call.place}/networks/default"
-    return {"kind": "compute#network", "id": "0", "name": "default", "autoCreateSubnetworks": True, "selfLink": path}
+def _record(store: Store, call: Call) -> Record:
+    return records.find(store, call.path)
 
 
-def _insert_network(call: Call) -> str:
-    body = parse(NetworkInsert, call.body)
-    if body.name == "default":
-        raise ApiError("alreadyExists", f"The resource '{call.place}/networks/default' already exists")
-    return snapshots.insert_network(call.store, call.place, body)
+def _records(store: Store, call: Call) -> list[Record]:
+    return [record for _, record in store.under(f"{call.path}/")]
 
 
-def _instance(call: Call) -> Record:
-    return instances.shown(call.store, call.place, instances.find(call.store, call.place, call.parts["name"]))
+def _insert_snapshot(store: Store, call: Call) -> str:
+    body = parse(CreateSnapshot, call.body)
+    if body.source_disk is None:
+        raise ApiError("required", "Required field 'resource.sourceDisk' not specified")
+    return snapshots.create(store, names.reference(call.parts["project"], body.source_disk), body)
 
 
-def _instances(call: Call) -> Record:
-    return {"kind": "compute#instanceList", "items": instances.listed(call.store, call.place)}
+def _patch_policy(store: Store, call: Call) -> str:
+    return policies.patch(store, call.path, parse(ResourcePolicyPatch, call.body))
 
 
-def _attach(call: Call) -> str:
+def _network(store: Store, call: Call) -> Record:
+    return networks.default(_place(call)) if call.parts["network"] == "default" else _record(store, call)
+
+
+def _instance(store: Store, call: Call) -> Record:
+    place = _place(call)
+    return instances.shown(store, place, instances.find(store, place, call.parts["instance"]))
+
+
+def _attach(store: Store, call: Call) -> str:
     force = call.query.get("forceAttach", "false") == "true"
-    return instances.attach(call.store, call.place, call.parts["name"], parse(AttachDisk, call.body), force)
+    return instances.attach(store, _place(call), call.parts["instance"], parse(AttachDisk, call.body), force)
 
 
-def _detach(call: Call) -> str:
+def _detach(store: Store, call: Call) -> str:
     if "deviceName" not in call.query:
         raise ApiError("required", "Required parameter 'deviceName' not specified")
-    return instances.detach(call.store, call.place, call.parts["name"], call.query["deviceName"])
+    return instances.detach(store, _place(call), call.parts["instance"], call.query["deviceName"])
 
 
-def _zone(call: Call) -> Record:
-    zone = call.parts["zone"]
-    names.check_place(f"zones/{zone}")
-    region = f"projects/{call.parts['project']}/regions/{names.region_of(zone)}"
-    return {"kind": "compute#zone", "name": zone, "status": "UP", "region": region, "selfLink": call.path}
+# The table ------------------------------------------------------------------------------------------------------------
 
 
-def _zones(call: Call) -> Record:
-    known = {record["zone"] for _, record in call.store.under(instances.REGISTERED)}
-    regions = {zone: f"{call.path.removesuffix('zones')}regions/{names.region_of(zone)}" for zone in sorted(known)}
-    items = [
-        {"kind": "compute#zone", "name": zone, "status": "UP", "region": region, "selfLink": f"{call.path}/{zone}"}
-        for zone, region in regions.items()
-    ]
-    return {"kind": "compute#zoneList", "items": _filtered(call, items)}
+def _disks(place: str) -> Iterator[Route[Store]]:
+    disk = f"{place}/disks/{{disk}}"
+    yield listing(f"{place}/disks", _records)
+    yield look(disk, _record)
+    yield insert(f"{place}/disks", DiskInsert, disks.insert)
+    yield delete(disk, disks.delete)
+    yield on_disk(disk, "resize", Resize, disks.resize, verb="resizeDisk")
+    yield on_disk(disk, "setLabels", SetLabels, disks.set_labels)
+    yield on_disk(disk, "createSnapshot", CreateSnapshot, snapshots.create)
+    yield on_disk(disk, "addResourcePolicies", Policies, disks.add_policies)
+    yield on_disk(disk, "removeResourcePolicies", Policies, disks.remove_policies)
+    yield look(f"{place}/diskTypes/{{type}}", lambda _, call: places.disk_type(call.path))
 
 
-def _disk_type(call: Call) -> Record:
-    name = call.parts["name"]
-    if name not in disks.SMALLEST_GB:
-        raise not_found(call.path)
-    sizes = f"{disks.SMALLEST_GB[name]}GB-{disks.LARGEST_GB}GB"
-    return {
-        "kind": "compute#diskType",
-        "name": name,
-        "validDiskSize": sizes,
-        "defaultDiskSizeGb": str(disks.DEFAULT_GB[name]),
-        "selfLink": call.path,
-    }
-
-
-def _on_disk(word: str, model: type[B], run: Callable[[Store, str, B], str], verb: str = "") -> Route:
-    """`POST …/disks/D/<word>`; Google's name for the change is the same word where no `verb` is given."""
-    pattern = rf"{PLACES}/disks/[^/]+/{word}"
-    return Route("POST", pattern, lambda c: run(c.store, c.above, parse(model, c.body)), verb or word)
+def _operations(place: str) -> Iterator[Route[Store]]:
+    yield look(f"{place}/operations/{{operation}}", _record)
+    yield look(
+        f"{place}/operations/{{operation}}/wait", lambda store, call: records.find(store, _above(call)), method="POST"
+    )
 
 
 ROUTES: Final = (
-    Route("GET", rf"{PLACES}/disks", _list),
-    Route("GET", rf"{PLACES}/disks/[^/]+", _look),
-    Route("POST", rf"{PLACES}/disks", lambda c: disks.insert(c.store, c.place, parse(DiskInsert, c.body)), "insert"),
-    Route("DELETE", rf"{PLACES}/disks/[^/]+", lambda c: disks.delete(c.store, c.path), "delete"),
-    _on_disk("resize", Resize, disks.resize, verb="resizeDisk"),
-    _on_disk("setLabels", SetLabels, disks.set_labels),
-    _on_disk("createSnapshot", CreateSnapshot, snapshots.create),
-    _on_disk("addResourcePolicies", Policies, disks.add_policies),
-    _on_disk("removeResourcePolicies", Policies, disks.remove_policies),
-    Route("GET", rf"{GLOBAL}/images", _list),  # there are none
-    Route("GET", rf"{GLOBAL}/images/[^/]+", _look),
-    Route("GET", rf"{GLOBAL}/snapshots", _list),
-    Route("POST", rf"{GLOBAL}/snapshots", _insert_snapshot, "insert"),
-    Route("GET", rf"{GLOBAL}/snapshots/[^/]+", _look),
-    Route("DELETE", rf"{GLOBAL}/snapshots/[^/]+", lambda c: snapshots.delete(c.store, c.path), "delete"),
-    Route("GET", rf"{REGION}/resourcePolicies", _list),
-    Route("GET", rf"{REGION}/resourcePolicies/[^/]+", _look),
-    Route(
-        "POST",
-        rf"{REGION}/resourcePolicies",
-        lambda c: snapshots.insert_policy(c.store, c.place, parse(ResourcePolicyInsert, c.body)),
-        "insert",
-    ),
-    Route(
-        "PATCH",
-        rf"{REGION}/resourcePolicies/[^/]+",
-        lambda c: snapshots.patch_policy(c.store, c.path, parse(ResourcePolicyPatch, c.body)),
-        "patch",
-    ),
-    Route("DELETE", rf"{REGION}/resourcePolicies/[^/]+", lambda c: snapshots.delete_policy(c.store, c.path), "delete"),
-    Route("GET", rf"{ZONE}/instances", _instances),
-    Route("GET", rf"{ZONE}/instances/(?P<name>[^/]+)", _instance),
-    Route("POST", rf"{ZONE}/instances/(?P<name>[^/]+)/attachDisk", _attach, "attachDisk", ("forceAttach",)),
-    Route("POST", rf"{ZONE}/instances/(?P<name>[^/]+)/detachDisk", _detach, "detachDisk", ("deviceName",)),
-    Route("GET", r"projects/(?P<project>[^/]+)/zones", _zones),
-    Route("GET", r"projects/(?P<project>[^/]+)/zones/(?P<zone>[^/]+)", _zone),
-    Route("GET", rf"{PLACES}/diskTypes/(?P<name>[^/]+)", _disk_type),
-    Route("GET", rf"{GLOBAL}/networks", _list),
-    Route("GET", rf"{GLOBAL}/networks/[^/]+", _network),
-    Route("POST", rf"{GLOBAL}/networks", _insert_network, "insert"),
-    Route("DELETE", rf"{GLOBAL}/networks/[^/]+", lambda c: snapshots.delete_network(c.store, c.path), "delete"),
-    Route("GET", rf"(?:{PLACES[:-1]}|projects/[^/]+/global))/operations/[^/]+", _look),
-    Route(
-        "POST",
-        rf"(?:{PLACES[:-1]}|projects/[^/]+/global))/operations/[^/]+/wait",
-        lambda c: disks.find(c.store, c.above),
-    ),
+    *_disks(ZONE),
+    *_disks(REGION),
+    listing(f"{GLOBAL}/images", _records),  # there are none, and the CSI driver asks
+    look(f"{GLOBAL}/images/{{image}}", _record),
+    listing(f"{GLOBAL}/snapshots", _records),
+    change("POST", f"{GLOBAL}/snapshots", "insert", _insert_snapshot),
+    look(f"{GLOBAL}/snapshots/{{snapshot}}", _record),
+    delete(f"{GLOBAL}/snapshots/{{snapshot}}", snapshots.delete),
+    listing(f"{REGION}/resourcePolicies", _records),
+    look(f"{REGION}/resourcePolicies/{{policy}}", _record),
+    insert(f"{REGION}/resourcePolicies", ResourcePolicyInsert, policies.insert),
+    change("PATCH", f"{REGION}/resourcePolicies/{{policy}}", "patch", _patch_policy),
+    delete(f"{REGION}/resourcePolicies/{{policy}}", policies.delete),
+    listing(f"{ZONE}/instances", lambda store, call: instances.listed(store, _place(call))),
+    look(f"{ZONE}/instances/{{instance}}", _instance),
+    change("POST", f"{ZONE}/instances/{{instance}}/attachDisk", "attachDisk", _attach, query=("forceAttach",)),
+    change("POST", f"{ZONE}/instances/{{instance}}/detachDisk", "detachDisk", _detach, query=("deviceName",)),
+    listing(f"{PROJECT}/zones", lambda store, call: places.zones(store, call.parts["project"])),
+    look(ZONE, lambda _, call: places.zone(call.parts["project"], call.parts["zone"])),
+    listing(f"{GLOBAL}/networks", lambda store, call: [networks.default(_place(call)), *_records(store, call)]),
+    look(f"{GLOBAL}/networks/{{network}}", _network),
+    insert(f"{GLOBAL}/networks", NetworkInsert, networks.insert),
+    delete(f"{GLOBAL}/networks/{{network}}", networks.delete),
+    *_operations(ZONE),
+    *_operations(REGION),
+    *_operations(GLOBAL),
 )
-
-
-def answer(store: Store, method: str, path: str, query: dict[str, str], body: Any) -> Record:
-    """Do what a request asks; `path` is from `projects/` on."""
-    for route in ROUTES:
-        found = re.fullmatch(route.pattern, path)
-        if found and route.method == method:
-            unknown = sorted(set(query) - {*route.query, *(ALWAYS if route.verb else LOOKS)})
-            if unknown:
-                raise not_implemented(f"the query parameter '{unknown[0]}' of {path}")
-            parts = {name: value for name, value in found.groupdict().items() if value}
-            _check(parts)
-            return _run(route, Call(store, path, parts, query, body))
-    raise not_implemented(f"{method} {PREFIX}{path}")
-
-
-def _check(parts: dict[str, str]) -> None:
-    project = parts.get("project", "")
-    if project and not names.PROJECT.fullmatch(project):
-        raise invalid(
-            f"Invalid value for field 'project': '{project}'. Must be a match of regex '{names.PROJECT.pattern}'"
-        )
-    place = parts.get("place", "").split("/", 2)[-1]
-    if place.startswith(("zones/", "regions/")):
-        names.check_place(place)
-
-
-def _run(route: Route, call: Call) -> Record:
-    if not route.verb:
-        with call.store.view():
-            record: Record = route.run(call)
-        return record
-    with call.store.change():
-        before = call.store.get(call.path) or {}
-        target = route.run(call)
-        record = call.store.get(target) or before
-        place = call.place
-        return operations.done(call.store, place, route.verb, target, str(record.get("id", "0")))

@@ -9,26 +9,18 @@ import socket
 import sys
 import time
 import urllib.parse
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Final
 
-from localcloud.gce.compute import instances
-from localcloud.gce.compute import routes as compute
 from localcloud.gce.http import access
-from localcloud.gce.http.bodies import StandinInstances, parse
-from localcloud.gce.http.errors import ApiError, error, invalid, not_implemented
-from localcloud.gce.sql import routes as sql
-from localcloud.gce.sql.machine import records_only
-from localcloud.gce.sql.servers import Servers
-from localcloud.gce.store import Record, Store
+from localcloud.gce.http.errors import ApiError, error, invalid
+from localcloud.gce.http.routing import Request
+from localcloud.gce.store import Record
 
 LONGEST_BODY: Final = 1 << 20
 LINGER: Final = 1.0  # seconds for whoever is refused to end what he is sending
-LINKS: Final = {"selfLink", "targetLink", "zone", "region", "type", "users", "replicaZones", "source", "sourceDisk",
-                "sourceSnapshot", "resourcePolicies"}  # fmt: skip
-"""Fields that hold addresses of other records."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -112,18 +104,9 @@ class Handler(BaseHTTPRequestHandler):
     def _run(self) -> Record:
         body = self._body()
         url = urllib.parse.urlsplit(self.path)
-        path, query = urllib.parse.unquote(url.path), dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
-        store = self.server.store
+        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
         base = f"http://{self.headers['Host']}"  # one of our own: `access` has seen to it
-        if version := compute.VERSIONS.match(path):
-            record = compute.answer(store, self.command, path.removeprefix(version[0]), query, body)
-            answer: Record = linked(record, base + version[0], store.root)
-            return answer
-        if path.startswith(sql.PREFIX):
-            return sql.answer(
-                store, self.server.servers, self.command, path.removeprefix(sql.PREFIX), query, body, base
-            )
-        return own(store, self.command, path, body)
+        return self.server.answers(Request(self.command, urllib.parse.unquote(url.path), query, body, base))
 
     def _body(self) -> Any:
         length = int(self.headers.get("Content-Length") or 0)
@@ -150,33 +133,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A store behind a port, for those who have the token, and the servers of its Cloud SQL instances."""
+    """A port of loopback, for those who have the token."""
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], store: Store, token: str, servers: Servers | None = None) -> None:
+    def __init__(self, address: tuple[str, int], token: str, answers: Callable[[Request], Record]) -> None:
+        """`answers` says what a request is answered; it may raise ApiError, and runs in several threads at once."""
         super().__init__(address, Handler)
-        self.store, self.token = store, token
-        self.servers = servers or records_only("this server was started without")
-
-
-def own(store: Store, method: str, path: str, body: Any) -> Record:
-    """The stand-in's own paths."""
-    if (method, path) == ("GET", "/standin/health"):
-        return {"standin": True}
-    if (method, path) == ("PUT", "/standin/instances"):
-        with store.change():
-            return instances.register(store, parse(StandinInstances, body))
-    raise not_implemented(f"{method} {path}")
-
-
-def linked(value: Any, base: str, root: Path, key: str = "") -> Any:
-    """A record with whole addresses: records hold paths, so that they outlive a change of the port or the folder."""
-    if isinstance(value, dict):
-        return {name: linked(inner, base, root, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [linked(inner, base, root, key) for inner in value]
-    if key in LINKS and isinstance(value, str) and value.startswith("projects/"):
-        return base + value
-    return str(root / value) if key == "standinFile" else value
+        self.token, self.answers = token, answers

@@ -179,7 +179,8 @@ def test_what_google_refuses_is_refused_and_leaves_nothing(google: Google, path:
 
 
 def test_a_body_that_is_not_json_is_refused(google: Google) -> None:
-    from localcloud.gce.http.bodies import DiskInsert, parse
+    from localcloud.gce.compute.bodies import DiskInsert
+    from localcloud.gce.http.bodies import parse
 
     with pytest.raises(ApiError, match="Expected an object"):
         parse(DiskInsert, "name")
@@ -251,3 +252,13 @@ def test_the_default_network_is_always_there_and_others_are_records(google: Goog
     assert google.refusal("POST", networks, {"name": "default"})[:2] == (409, "alreadyExists")
     google.do("DELETE", f"{networks}/shop")
     assert google.refusal("GET", f"{networks}/shop")[:2] == (404, "notFound")
+
+
+def test_a_filter_works_on_every_list(google: Google) -> None:
+    google.nodes(n0=ZONE, n1=ZONE)
+    google.disk("pv-a")
+    google.disk("other")
+    google.do("POST", f"{COMPUTE}/global/networks", {"name": "shop"})
+    instances, networks = f"{COMPUTE}/zones/{ZONE}/instances", f"{COMPUTE}/global/networks"
+    for path, pattern, left in ((DISKS, "pv-.*", "pv-a"), (instances, "n1", "n1"), (networks, "s.*", "shop")):
+        assert [each["name"] for each in google.get(f"{path}?filter=name%20eq%20{pattern}")["items"]] == [left]

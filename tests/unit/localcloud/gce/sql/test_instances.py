@@ -165,6 +165,12 @@ def test_a_clients_certificate_is_the_instances_own_and_its_key_told_once(google
         ("GET", f"{ORDERS}/backupRuns", None, "backupRuns"),
         ("PATCH", ORDERS, {}, "PATCH"),
         ("GET", f"{SQL}/tiers", None, "tiers"),
+        ("DELETE", f"{SQL}/instances", None, "DELETE on instances"),
+        ("POST", ORDERS, {}, "POST of a Cloud SQL instance"),
+        ("POST", f"{ORDERS}/databases/app", {"name": "app"}, "POST of databases"),
+        ("PUT", f"{ORDERS}/sslCerts", {}, "PUT of sslCerts"),
+        ("POST", f"{SQL}/operations/operation-1", body(), "operations/operation-1"),
+        ("GET", f"{ORDERS.replace(PROJECT, 'Acme')}", None, "GET /sql/v1beta4/projects/Acme/instances/orders"),
         ("GET", f"{SQL}/instances?filter=a", None, "filter"),
     ],
 )
