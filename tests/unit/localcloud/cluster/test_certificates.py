@@ -20,8 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud.cluster import certificates, controlplane
 from localcloud.host.layout import API_SERVICE_IP, API_URL, BRIDGE_IP, CONTEXT, Node, State, first_nodes
-
-VERIFY_STRICTLY = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN  # what Python does from 3.13 on
+from tests.support import tls
 
 
 @pytest.fixture
@@ -66,28 +65,12 @@ def assert_whole(state: State) -> None:
 
 
 def shake_hands(state: State, server: str, client: str, host: str) -> dict[str, Any]:
-    """A TLS handshake in memory, each side verifying the other as strictly as OpenSSL can; what the server learns."""
-    accepting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    connecting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for context, name in ((accepting, server), (connecting, client)):
-        context.load_cert_chain(state.pki / f"{name}.crt", state.pki / f"{name}.key")
-        context.load_verify_locations(state.pki / "ca.crt")
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.verify_flags |= VERIFY_STRICTLY
-    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ends = [
-        connecting.wrap_bio(down, up, server_hostname=host),
-        accepting.wrap_bio(up, down, server_side=True),
-    ]
-    for _ in range(4):
-        for end in ends:
-            try:
-                end.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-    learned = ends[1].getpeercert()
-    assert learned is not None
-    return learned
+    """A handshake of two identities of the cluster; what the server learns of the client."""
+
+    def end(name: str) -> tls.End:
+        return tls.End(state.pki / f"{name}.crt", state.pki / f"{name}.key", state.pki / "ca.crt")
+
+    return tls.shake_hands(end(server), end(client), host)
 
 
 def test_a_new_cluster_gets_every_certificate_and_a_second_look_changes_none(state: State) -> None:
