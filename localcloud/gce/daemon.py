@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.gce import PORT, URL
+from localcloud.gce import PORT
 from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
@@ -15,32 +15,34 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import ROOT, SLOT, State, cache
 
 NAME = "gce"
-PATIENCE = 20.0  # seconds until it answers
-GRACE = 30.0  # seconds for a MySQL to write down what it has in memory
+PATIENCE = 20.0
+"""How many seconds the stand-in may take until it answers."""
+GRACE = 30.0
+"""How many seconds a MySQL may take to write down what it has in memory."""
 
 
 def folder(state: State) -> Path:
-    """Where its records and the disks' bytes lie."""
+    """The folder in which the stand-in keeps its records and the disks' bytes."""
     return state.root / "gce"
 
 
 def token(state: State) -> Path:
-    """The file with what every caller has to know."""
+    """The file with the token that every caller has to know."""
     return folder(state) / "token"
 
 
-def daemon(state: State) -> Daemon:
-    """The process; it needs nothing else of the cluster."""
+def daemon(state: State, port: int = PORT) -> Daemon:
+    """The stand-in as a process that listens on `port` of loopback; it needs nothing else of the cluster."""
     python = Path(sys.executable).with_name("python")  # by this name, whatever this very run was started as
-    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(PORT), str(token(state))]
+    command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(port), str(token(state))]
     own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
     where = {"LOCALCLOUD_SLOT": SLOT, "XDG_CACHE_HOME": str(cache().parent)}  # of its bridge, and of built images
     return Daemon(NAME, command, environment={**own, **where}, renewed=True)
 
 
-def begin(state: State) -> list[str]:
-    """Start it where it does not run, without waiting; returns what was started."""
-    process = daemon(state)
+def begin(state: State, port: int = PORT) -> list[str]:
+    """Start the stand-in where it does not run, without waiting; returns the names of what was started."""
+    process = daemon(state, port)
     if not token_file.sound(token(state)):
         # One that runs knows another token, which no caller has any more. It goes first: whoever is interrupted between
         # the two finds no token next time, and not one that nobody answers to.
@@ -50,36 +52,47 @@ def begin(state: State) -> list[str]:
     return [NAME] if daemons.start(state.root, process, state.logs) else []
 
 
-def start(state: State) -> list[str]:
-    """Start it where it does not run and wait until it answers; returns what was started."""
-    started = begin(state)
-    if not daemons.wait_until(lambda: answers(state), PATIENCE):
+def start(state: State, port: int = PORT, patience: float = PATIENCE) -> list[str]:
+    """Start the stand-in where it does not run and wait until it answers; returns the names of what was started.
+
+    Raises LocalCloudError, with the end of its log, where it does not answer within `patience` seconds.
+    """
+    started = begin(state, port)
+    if not daemons.wait_until(lambda: answers(state, port), patience):
         log = state.logs / f"{NAME}.log"
         raise LocalCloudError(f"the GCE stand-in does not answer; {log} ends with: {daemons.last_lines(log, 1)}")
     return started
 
 
 def stop_servers(state: State) -> None:
-    """End the servers behind Cloud SQL instances; when the stand-in itself has ended, which would start them again."""
+    """End the servers behind Cloud SQL instances; to be called after the stand-in ended, which would start them again."""
     pids = [process.pid for process in daemons.running(state.root) if process.name.startswith("sql-")]
     if pids:
         daemons.stop(pids, GRACE)
 
 
-def answers(state: State) -> bool:
-    """Whether it takes our calls."""
+def answers(state: State, port: int = PORT) -> bool:
+    """Whether the stand-in takes calls with the token of this cluster."""
     with contextlib.suppress(OSError, client.RefusedError, token_file.TokenError):
         known = token_file.read(token(state))
-        return bool(client.request(f"{URL}/", "GET", "standin/health", patience=2, token=known) == {"standin": True})
+        answer = client.request(_base(port), "GET", "standin/health", patience=2, token=known)
+        return bool(answer == {"standin": True})
     return False
 
 
-def register(state: State, nodes: Mapping[str, str]) -> None:
-    """Tell it the cluster's nodes, as name -> zone: these are its instances, and no others."""
+def register(state: State, nodes: Mapping[str, str], port: int = PORT) -> None:
+    """Tell the stand-in the cluster's nodes, as name -> zone: these are its instances, and no others.
+
+    Raises LocalCloudError where it refuses them or there is no token, and OSError where nothing answers.
+    """
     body = {"instances": [{"name": name, "zone": zone} for name, zone in nodes.items()]}
     try:
-        client.request(f"{URL}/", "PUT", "standin/instances", body, token=token_file.read(token(state)))
+        client.request(_base(port), "PUT", "standin/instances", body, token=token_file.read(token(state)))
     except client.RefusedError as refusal:
         raise LocalCloudError(f"the GCE stand-in does not take the nodes: {refusal.message}") from None
     except token_file.TokenError as error:
         raise LocalCloudError(str(error)) from None
+
+
+def _base(port: int) -> str:
+    return f"http://127.0.0.1:{port}/"

@@ -1,4 +1,4 @@
-"""What there is on this machine to run behind Cloud SQL's instances: real servers, or none."""
+"""What runs behind Cloud SQL's instances on this machine: real servers, or none where that is not possible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localcloud.host.errors import LocalCloudError
 
 
 def records_only(reason: str) -> Servers:
-    """No servers: what is left where none can run."""
+    """No servers behind any instance, for that reason: what is left where none can run."""
 
     def never(number: int) -> Server:
         raise FailedError(f"no server has number {number}")
@@ -23,14 +23,17 @@ def records_only(reason: str) -> Servers:
     return Servers(lambda: f"{NONE}: {reason}", never, Wiring())
 
 
-def real(folder: Path, images: Path, wiring: Wiring | None = None) -> Servers:
-    """Servers below `folder`, of the best mysqld there is when an instance is made."""
-    plugs = wiring or Wiring()
+def real(folder: Path, images: Path, wiring: Wiring | None = None, user: int | None = None) -> Servers:
+    """Servers with data below `folder`, of the best mysqld that is there when an instance is made.
+
+    `images`: the folder with the archives of built images. `user`: who runs this, if not the process' own user.
+    """
+    plugs, runs_as = wiring or Wiring(), os.geteuid() if user is None else user
     found: list[mysqld.Engine] = []
     made: dict[int, Mysqld] = {}
 
     def engine() -> str:
-        if os.geteuid() != 0:
+        if runs_as != 0:
             return f"{NONE}: the stand-in is not root's, and cannot give a server a network namespace"
         if not plugs.exists:
             return f"{NONE}: there is no bridge {plugs.bridge}, the local cluster's, to plug a server into"

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,11 +46,26 @@ class Engine:
         return [*enter, "unshare", "--mount", "sh", "-c", _START, "sh", str(folder), str(self.root), *program]
 
 
-def find(folder: Path, images: Path, path: str | None = None) -> Engine | str:
-    """The best mysqld of this machine, or why there is none.
+def version_of(program: Sequence[str]) -> tuple[int, ...]:
+    """The version that a command line of mysqld tells, as (major, minor, patch); raises LocalCloudError."""
+    done = subprocess.run([*program, "--no-defaults", "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\bVer (\d+)\.(\d+)\.(\d+)", done.stdout)
+    if found is None:
+        raise LocalCloudError(f"{program[-1]} does not tell its version: {(done.stderr or done.stdout).strip()}")
+    return tuple(map(int, found.groups()))
+
+
+def find(
+    folder: Path,
+    images: Path,
+    path: str | None = None,
+    version_of: Callable[[Sequence[str]], tuple[int, ...]] = version_of,
+) -> Engine | str:
+    """The best mysqld of this machine, or in words why there is none.
 
     The image's comes first: from its archive in `images`, unpacked once below `folder`; else one that was unpacked
-    before. Then one on PATH (`path` in its stead).
+    before. Then one on PATH (`path` in its stead). Raises LocalCloudError, OSError or TarError where the one that
+    comes first cannot be used.
     """
     archive = archive_path(IMAGE, images)
     unpacked = folder / archive.stem
@@ -58,12 +73,12 @@ def find(folder: Path, images: Path, path: str | None = None) -> Engine | str:
         unpack(archive, unpacked)
     before = sorted(folder.glob(f"{archive.stem.partition('-')[0]}-*"), key=lambda each: each.stat().st_mtime)
     for root in [unpacked] if unpacked.exists() else before[-1:]:
-        version = _version(["chroot", f"--userspec={ACCOUNT}:{ACCOUNT}", str(root), "/usr/sbin/mysqld"])
+        version = version_of(["chroot", f"--userspec={ACCOUNT}:{ACCOUNT}", str(root), "/usr/sbin/mysqld"])
         return Engine(root, "/usr/sbin/mysqld", f"mysqld {_text(version)} of {IMAGE}")
     program = shutil.which("mysqld", path=path)
     if program is None:
         return f"{IMAGE} is not built, and there is no mysqld on PATH"
-    version = _version([program])
+    version = version_of([program])
     if version < OLDEST:
         return f"{IMAGE} is not built, and {program} is {_text(version)}, older than {_text(OLDEST)}"
     return Engine(Path("/"), program, f"mysqld {_text(version)} of {program}")
@@ -81,14 +96,6 @@ def unpack(archive: Path, target: Path) -> None:
                 inner.extractall(aside, filter="tar", numeric_owner=True)
     (aside / INSIDE.strip("/")).mkdir(exist_ok=True)
     aside.rename(target)
-
-
-def _version(program: list[str]) -> tuple[int, ...]:
-    done = subprocess.run([*program, "--no-defaults", "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"\bVer (\d+)\.(\d+)\.(\d+)", done.stdout)
-    if found is None:
-        raise LocalCloudError(f"{program[-1]} does not tell its version: {(done.stderr or done.stdout).strip()}")
-    return tuple(map(int, found.groups()))
 
 
 def _text(version: tuple[int, ...]) -> str:

@@ -75,9 +75,12 @@ class Wiring:
         ]
         run(["ip", "-n", name, "-batch", "-"], stdin="\n".join(lines) + "\n")
 
-    def allow(self, number: int, private: bool, public_from: Iterable[str]) -> None:
-        """Who gets through to MySQL: everyone of the network where the private address is shown, these networks to the
-        public one, and other instances, for replication. To the rest nobody answers, as at Google."""
+    def rules(self, number: int, private: bool, public_from: Iterable[str]) -> str:
+        """Who gets through to MySQL, as text for iptables-restore.
+
+        That is everyone of the network where the private address is shown (`private`), these networks to the public
+        one, and other instances, for replication. To the rest nobody answers, as at Google.
+        """
         to = f"-A INPUT -p tcp --dport {PORT}"
         rules = [
             f"{to} -s {self.private_net} -j ACCEPT",
@@ -85,7 +88,11 @@ class Wiring:
             *(f"{to} -d {self.public(number)} -s {net} -j ACCEPT" for net in public_from if ":" not in net),
             f"{to} -j DROP",
         ]
-        text = "\n".join(["*filter", ":INPUT ACCEPT [0:0]", *rules, "COMMIT"]) + "\n"
+        return "\n".join(["*filter", ":INPUT ACCEPT [0:0]", *rules, "COMMIT"]) + "\n"
+
+    def allow(self, number: int, private: bool, public_from: Iterable[str]) -> None:
+        """Let in whom `rules` names, and nobody else from now on."""
+        text = self.rules(number, private, public_from)
         run(["nsenter", f"--net={self.namespace(number)}", "iptables-restore", "-w"], stdin=text)
 
     def unplug(self, number: int) -> None:

@@ -21,13 +21,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:R
 
 
 @pytest.fixture
-def google(monkeypatch: pytest.MonkeyPatch) -> Google:
-    """Where the stand-in will listen."""
+def google() -> Google:
+    """A client of the port on which the stand-in will listen."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    monkeypatch.setattr(daemon, "PORT", port)
-    monkeypatch.setattr(daemon, "URL", f"http://127.0.0.1:{port}")
-    return Google(port)
+        return Google(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -38,25 +35,25 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 
 def test_it_is_started_once_and_found_again_by_its_mark(google: Google, state: State) -> None:
-    assert daemon.start(state) == ["gce"]
-    assert daemon.start(state) == []
+    assert daemon.start(state, google.port) == ["gce"]
+    assert daemon.start(state, google.port) == []
     (process,) = daemons.running(state.root)
-    assert (process.name, Path(process.argv[0]).name) == ("gce", daemon.daemon(state).program)
+    assert (process.name, Path(process.argv[0]).name) == ("gce", daemon.daemon(state, google.port).program)
     google.token = token_file.read(daemon.token(state))
-    daemon.register(state, {"n0": ZONE, "c0": "europe-west1-c"})
+    daemon.register(state, {"n0": ZONE, "c0": "europe-west1-c"}, google.port)
     assert [each["name"] for each in google.get(f"{COMPUTE}/zones/{ZONE}/instances")["items"]] == ["n0"]
     with pytest.raises(LocalCloudError, match=r"does not take the nodes: .*Unknown zone"):
-        daemon.register(state, {"n0": "nowhere"})
+        daemon.register(state, {"n0": "nowhere"}, google.port)
 
 
 def test_nobody_but_this_machine_reaches_it(google: Google, state: State) -> None:
-    daemon.start(state)
+    daemon.start(state, google.port)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.2", google.port), timeout=5)
 
 
 def test_its_token_is_for_its_owner_alone_and_is_on_no_command_line(google: Google, state: State) -> None:
-    daemon.start(state)
+    daemon.start(state, google.port)
     file = daemon.token(state)
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
@@ -67,47 +64,44 @@ def test_its_token_is_for_its_owner_alone_and_is_on_no_command_line(google: Goog
 
 
 def test_another_user_with_a_token_of_his_own_gets_nothing(google: Google, state: State) -> None:
-    daemon.start(state)
+    daemon.start(state, google.port)
     assert google.refusal("GET", "/standin/health")[:2] == (401, "authError")
     assert google.refusal("PUT", "/standin/instances", {"instances": []})[:2] == (401, "authError")
 
 
 def test_one_whose_token_was_lost_or_seen_by_others_is_started_anew_with_another(google: Google, state: State) -> None:
-    daemon.start(state)
+    daemon.start(state, google.port)
     first = token_file.read(daemon.token(state))
     daemon.token(state).chmod(0o644)
-    assert not daemon.answers(state)
+    assert not daemon.answers(state, google.port)
     with pytest.raises(LocalCloudError, match="open to others than its owner"):
-        daemon.register(state, {})
-    assert daemon.start(state) == ["gce"]
-    assert daemon.answers(state)
+        daemon.register(state, {}, google.port)
+    assert daemon.start(state, google.port) == ["gce"]
+    assert daemon.answers(state, google.port)
     google.token = first
     assert google.refusal("GET", "/standin/health")[:2] == (401, "authError")
 
 
 def test_one_that_an_older_version_started_is_replaced(google: Google, state: State) -> None:
-    now = daemon.daemon(state)
+    now = daemon.daemon(state, google.port)
     token_file.ensure(daemon.token(state))
     program = ("-c", "import time; time.sleep(60)")  # it took no token
     assert daemons.start(state.root, replace(now, command=[now.command[0], *program]), state.logs)
-    assert daemon.start(state) == ["gce"]
+    assert daemon.start(state, google.port) == ["gce"]
     (process,) = daemons.running(state.root)
     assert process.argv == tuple(now.command)
 
 
 def test_a_call_that_is_refused_says_so_and_the_next_one_is_taken(google: Google, state: State) -> None:
-    daemon.start(state)
+    daemon.start(state, google.port)
     base, known = f"http://127.0.0.1:{google.port}/", token_file.read(daemon.token(state))
     with pytest.raises(client.RefusedError, match=r"^Error 401: .*, authError$"):
         client.request(base, "PUT", "standin/instances", {"instances": []}, token="x" * 43)
     assert client.request(base, "GET", "standin/health", token=known) == {"standin": True}
 
 
-def test_one_that_cannot_start_is_a_line_with_the_end_of_its_log(
-    google: Google, state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(daemon, "PATIENCE", 2.0)
+def test_one_that_cannot_start_is_a_line_with_the_end_of_its_log(google: Google, state: State) -> None:
     with socket.create_server(("127.0.0.1", google.port)) as other:
         other.settimeout(0)
         with pytest.raises(LocalCloudError, match=r"does not answer; .*gce\.log ends with: .*Address already in use"):
-            daemon.start(state)
+            daemon.start(state, google.port, patience=2.0)

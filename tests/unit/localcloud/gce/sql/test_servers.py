@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +9,11 @@ from typing import Any
 
 import pytest
 
-from localcloud.gce.sql import instances, mysqld, wiring
-from localcloud.gce.sql.machine import real
-from localcloud.gce.sql.wiring import MOST, PRIVATE_NET, Wiring
+from localcloud.gce.sql import instances
+from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.gce.store import Store
-from localcloud.images.archive import ImageConfig, Tree, write_archive
-from localcloud.images.builder import archive_path
 from tests.support.gce import PROJECT, SQL, Google, serving
 from tests.support.gce_servers import TOLD, World
-from tests.unit.localcloud.fakes import script
 
 BACKUPS = {"enabled": True, "binaryLogEnabled": True}
 NETWORK = "projects/acme-test/global/networks/default"
@@ -261,55 +256,3 @@ def test_addresses_are_given_again_only_when_nobody_has_them_and_end(google: Goo
     assert "room for 30" in google.refusal("POST", f"{SQL}/instances", body("more"))[2]
     google.do("DELETE", f"{SQL}/instances/i7")
     assert make(google, "more")["ipAddresses"] == first[7]
-
-
-def test_only_who_may_gets_through_to_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[str] = []
-    monkeypatch.setattr(wiring, "run", lambda command, stdin: given.append(stdin))
-    plug = Wiring()
-    plug.allow(3, private=False, public_from=["192.0.2.0/24", "2001:db8::/32"])
-    plug.allow(3, private=True, public_from=[])
-    to = "-A INPUT -p tcp --dport 3306"
-    others, drop = f"{to} -s {PRIVATE_NET} -j ACCEPT", f"{to} -j DROP"
-    public = f"{to} -d {plug.public(3)} -s 192.0.2.0/24 -j ACCEPT"
-    rules = [[line for line in text.splitlines() if line.startswith("-A")] for text in given]
-    assert rules == [[others, public, drop], [others, f"{to} -d {plug.private(3)} -j ACCEPT", drop]]
-
-
-def test_without_a_bridge_or_a_mysqld_that_is_new_enough_instances_are_records_and_say_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    servers = real(tmp_path / "sql", tmp_path, Wiring(bridge="no-such-bridge"))
-    for user, reason in ((1000, "the stand-in is not root's"), (0, "there is no bridge no-such-bridge")):
-        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
-        assert servers.engine().startswith(f"none, records only: {reason}")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    missing = f"{mysqld.IMAGE} is not built"
-    assert mysqld.find(tmp_path, tmp_path) == f"{missing}, and there is no mysqld on PATH"
-    script(tmp_path, "mysqld", "echo '/usr/sbin/mysqld  Ver 8.0.25 for Linux'")
-    assert str(mysqld.find(tmp_path, tmp_path)).endswith("mysqld is 8.0.25, older than 8.0.26")
-    script(tmp_path, "mysqld", "echo '/usr/sbin/mysqld  Ver 8.4.3-1 for Linux'")
-    found = mysqld.find(tmp_path, tmp_path)
-    assert isinstance(found, mysqld.Engine)
-    assert (found.root, found.told) == (Path("/"), f"mysqld 8.4.3 of {tmp_path}/mysqld")
-
-
-def test_the_images_mysqld_comes_first_and_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "tree/usr/sbin").mkdir(parents=True)
-    (tmp_path / "tree/usr/sbin/mysqld").write_text("the program")
-    archive = archive_path(mysqld.IMAGE, tmp_path)
-    write_archive(Tree(tmp_path / "tree"), ImageConfig(user="999:999"), mysqld.IMAGE, archive)
-    asked: list[str] = []
-
-    def version(program: list[str]) -> tuple[int, ...]:
-        asked.append(program[2])
-        return (9, 7, 4)
-
-    monkeypatch.setattr(mysqld, "_version", version)
-    found = mysqld.find(tmp_path / "sql", tmp_path)
-    assert isinstance(found, mysqld.Engine)
-    assert (found.root / "usr/sbin/mysqld").read_text() == "the program"
-    assert found.told == f"mysqld 9.7.4 of {mysqld.IMAGE}"
-    archive.unlink()
-    assert mysqld.find(tmp_path / "sql", tmp_path) == found, "instances need it after the cache was cleared"
-    assert asked == [str(found.root)] * 2
