@@ -18,7 +18,10 @@ from localcloud.host.layout import cache
 
 
 def main(directory: Path, port: int, token: str) -> None:
-    """One server a directory: a second one would not see the first one's changes to files."""
+    """Serve the state in `directory` on a port of loopback, to callers who know the token, until SIGTERM.
+
+    A directory has one server at a time, as a second one would not see the first one's changes to files: it exits.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory / "lock").open("w") as lock:
         try:
@@ -31,7 +34,7 @@ def main(directory: Path, port: int, token: str) -> None:
         over = threading.Event()
         keeper = threading.Thread(target=_keep, args=(servers, store, over), daemon=True)
         keeper.start()
-        servers.begun.wait()  # calls that change an instance wait until all of them run again
+        servers.begun.wait()  # from here on calls that change an instance wait until all run again
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"GCE stand-in on http://127.0.0.1:{server.server_address[1]}, state in {directory}", flush=True)
         server.serve_forever()

@@ -33,10 +33,13 @@ def token(state: State) -> Path:
 
 def daemon(state: State, port: int = PORT) -> Daemon:
     """The stand-in as a process that listens on `port` of loopback; it needs nothing else of the cluster."""
-    python = Path(sys.executable).with_name("python")  # by this name, whatever this very run was started as
+    python = Path(sys.executable).with_name("python")  # the name is the same however this very run was started
     command = [str(python), "-m", "localcloud.gce", str(folder(state)), str(port), str(token(state))]
     own = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
-    where = {"LOCALCLOUD_SLOT": SLOT, "XDG_CACHE_HOME": str(cache().parent)}  # of its bridge, and of built images
+    where = {
+        "LOCALCLOUD_SLOT": SLOT,
+        "XDG_CACHE_HOME": str(cache().parent),
+    }  # they say which bridge is the cluster's, and where built images lie
     return Daemon(NAME, command, environment={**own, **where}, renewed=True)
 
 
@@ -44,8 +47,8 @@ def begin(state: State, port: int = PORT) -> list[str]:
     """Start the stand-in where it does not run, without waiting; returns the names of what was started."""
     process = daemon(state, port)
     if not token_file.sound(token(state)):
-        # One that runs knows another token, which no caller has any more. It goes first: whoever is interrupted between
-        # the two finds no token next time, and not one that nobody answers to.
+        # A stand-in that runs knows another token, which no caller has any more. It is stopped before the new token
+        # is made: after an interruption between the two, the next start finds no token, and begins here again.
         pid = daemons.find(state.root, NAME, process.program)
         daemons.stop([pid] if pid else [], daemons.GRACE)
         token_file.ensure(token(state))
@@ -65,7 +68,7 @@ def start(state: State, port: int = PORT, patience: float = PATIENCE) -> list[st
 
 
 def stop_servers(state: State) -> None:
-    """End the servers behind Cloud SQL instances; to be called after the stand-in ended, which would start them again."""
+    """End the servers behind Cloud SQL instances. It is for when the stand-in has ended, as that starts them again."""
     pids = [process.pid for process in daemons.running(state.root) if process.name.startswith("sql-")]
     if pids:
         daemons.stop(pids, GRACE)

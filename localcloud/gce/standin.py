@@ -1,4 +1,4 @@
-"""The stand-in's own paths, below /standin/, and the table of all that it answers."""
+"""The stand-in's own paths, below /standin/, and the one function that answers these and both services' paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The GCE stand-in's server in this very process, and how to call it."""
+"""The GCE stand-in's server in the process of the tests, and a client that calls it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Google:
         self.port, self.token = port, token
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """(status, answer) of one request."""
+        """Make one request, and return the HTTP status and the JSON value that is answered."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -42,19 +42,19 @@ class Google:
             connection.close()
 
     def get(self, path: str) -> Any:
-        """What is there; fails when there is nothing."""
+        """The JSON value at a path; fails where a GET is refused."""
         status, answer = self.call("GET", path)
         assert status == 200, answer
         return answer
 
     def do(self, method: str, path: str, body: Any = None) -> Any:
-        """A change that is taken."""
+        """Make a change that is taken, and return its answer; fails where it is refused."""
         status, answer = self.call(method, path, body)
         assert status == 200, answer
         return answer
 
     def refusal(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
-        """(status, Google's reason, message) of a request that is refused."""
+        """Make a request that is refused, and return the HTTP status, Google's word for the reason, and the message."""
         status, answer = self.call(method, path, body)
         assert status >= 400, answer
         (detail,) = answer["error"]["errors"]
@@ -69,22 +69,22 @@ class Google:
         return self.get(f"{disks}/{name}")
 
     def nodes(self, **zones: str) -> None:
-        """Instances by name, and there are no others."""
+        """Have instances of these names in these zones, and no others."""
         instances = [{"name": name, "zone": zone} for name, zone in zones.items()]
         self.do("PUT", "/standin/instances", {"instances": instances})
 
     def attach(self, instance: str, source: str, zone: str = ZONE, query: str = "", **fields: Any) -> tuple[int, Any]:
-        """(status, answer) of attaching a disk; `source` is its path from `zones/` or `regions/` on."""
+        """Attach a disk, and return status and answer; `source` is its path from `zones/` or `regions/` on."""
         body = {"source": f"projects/{PROJECT}/{source}", "deviceName": source.rpartition("/")[2], **fields}
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/attachDisk{query}", body)
 
     def detach(self, instance: str, device: str, zone: str = ZONE) -> tuple[int, Any]:
-        """(status, answer) of detaching."""
+        """Detach the disk of a device name, and return status and answer."""
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/detachDisk?deviceName={device}")
 
 
 def write_token(file: Path) -> Path:
-    """The token as a file that only its owner reads."""
+    """Write the token into a file that only its owner reads, and return the file."""
     file.write_text(TOKEN)
     file.chmod(0o600)
     return file
@@ -92,7 +92,7 @@ def write_token(file: Path) -> Path:
 
 @contextmanager
 def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
-    """A server on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
+    """Serve on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
     behind = servers or records_only("this server was started without")
     server = Server(("127.0.0.1", 0), TOKEN, answers(store, behind))

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 NOBODY = 65534
-LOOPBACK = "0100007F"  # 127.0.0.1 in /proc/net/tcp, on machines of this byte order
+LOOPBACK = "0100007F"
+"""How /proc/net/tcp writes 127.0.0.1, on machines of this byte order."""
 LISTENS = "0A"
-# It becomes nobody by itself: root's Python may lie where nobody else can start it.
+"""How /proc/net/tcp writes that a socket listens."""
+# The program becomes nobody by itself, as root's Python may lie where nobody else can start it.
 PROGRAM = f"""\
 import ctypes, json, os, socket, sys
 os.setgroups([])
 os.setgid({NOBODY})
 os.setuid({NOBODY})
-ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: what /proc has of it is its own again
+ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE makes what /proc has of it its own again
 
 def ask(port, request):
     answer = b""
@@ -45,12 +47,12 @@ print(json.dumps([ask(*each) if isinstance(each, list) else read(each) for each 
 
 
 def ask(*requests: tuple[int, str]) -> list[str]:
-    """What nobody in particular gets from 127.0.0.1 at (port, request as it stands)."""
+    """What the user `nobody` is answered by 127.0.0.1: each request is a port and the text that is sent there."""
     return [str(answer) for answer in _as_nobody(list(requests))]
 
 
 def read(file: Path) -> str:
-    """What he reads of a file, or why he cannot; whatever he may do with the folders that it lies in."""
+    """What `nobody` reads in a file, or why he cannot, whatever he may do with the folders that it lies in."""
     descriptor = os.open(file, os.O_PATH)
     try:
         (answer,) = _as_nobody([f"/proc/self/fd/{descriptor}"], descriptor)

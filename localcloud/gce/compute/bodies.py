@@ -52,7 +52,7 @@ class AttachDisk(Body):
     auto_delete: Literal[False] = False
     kind: Literal["compute#attachedDisk", "compute#disk"] = "compute#attachedDisk"
     force_attach: bool = False
-    """Ignored, as by Google: the query parameter of that name counts."""
+    """This field is ignored, as it is by Google: the query parameter of that name counts."""
 
 
 class DailySchedule(Body):

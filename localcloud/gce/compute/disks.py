@@ -1,4 +1,4 @@
-"""Disks, zonal and regional: what Compute Engine allows with them."""
+"""Zonal and regional disks, and what Compute Engine allows with them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from localcloud.gce.http.errors import ApiError, already_exists, invalid
 from localcloud.gce.store import Record, Store
 
 LARGEST_GB: Final = 64 * 1024
+"""The size in GB that no disk may exceed."""
 SMALLEST_GB: Final = {"pd-standard": 1, "pd-balanced": 1, "pd-ssd": 1, "pd-extreme": 500}
-"""The documentation says 10 GB; the API takes 1 (PD CSI driver, MinimumDiskSizeInGb), as the seed's disks show."""
+"""The smallest zonal disk of each type, in GB. Google's documentation says 10; its API takes 1 (PD CSI driver,
+MinimumDiskSizeInGb)."""
 SMALLEST_REGIONAL_GB: Final = {"pd-standard": 200, "pd-balanced": 10, "pd-ssd": 10}
-"""Compute Engine, "About regional persistent disks"."""
+"""The smallest regional disk of each type, in GB (Compute Engine, "About regional persistent disks")."""
 DEFAULT_GB: Final = {"pd-standard": 500, "pd-balanced": 100, "pd-ssd": 100, "pd-extreme": 1000}
-"""Compute Engine, diskTypes.defaultDiskSizeGb."""
+"""The size of a disk that is made without one, in GB (Compute Engine, diskTypes.defaultDiskSizeGb)."""
 
 
 def insert(store: Store, place: str, body: DiskInsert) -> str:
-    """Make a disk in `projects/P/zones/Z` or `projects/P/regions/R`; returns its path."""
+    """Make a disk in `projects/P/zones/Z` or `projects/P/regions/R` and return its path; raises ApiError."""
     names.check_name("resource.name", body.name)
     names.check_labels(body.labels)
     project, regional = place.split("/")[1], "/regions/" in place
@@ -105,7 +107,7 @@ def _replica_zones(project: str, place: str, body: DiskInsert) -> list[str]:
 
 
 def delete(store: Store, path: str) -> str:
-    """Delete a disk with its bytes, unless an instance has it."""
+    """Delete a disk with its bytes and return its path; raises ApiError while an instance has it."""
     disk = records.find(store, path)
     if disk.get("users"):
         raise in_use(path, disk["users"][0])
@@ -115,12 +117,12 @@ def delete(store: Store, path: str) -> str:
 
 
 def in_use(path: str, user: str) -> ApiError:
-    """Google's words for a disk that an instance has."""
+    """The refusal, in Google's words, of a change to the disk at `path` that `user` has attached."""
     return ApiError("resourceInUseByAnotherResource", f"The disk resource '{path}' is already being used by '{user}'")
 
 
 def resize(store: Store, path: str, body: Resize) -> str:
-    """Grow a disk, attached or not. It never shrinks."""
+    """Grow a disk, attached or not, and return its path; raises ApiError if it would not be larger than it is."""
     disk = records.find(store, path)
     if body.size_gb <= int(disk["sizeGb"]):
         raise invalid(
@@ -135,7 +137,10 @@ def resize(store: Store, path: str, body: Resize) -> str:
 
 
 def set_labels(store: Store, path: str, body: SetLabels) -> str:
-    """Replace all labels; the fingerprint of those that the caller has seen guards those that it has not."""
+    """Replace all labels of a disk and return its path.
+
+    Raises ApiError unless the caller gives the fingerprint of the present labels, which shows that it has seen them.
+    """
     disk = records.find(store, path)
     names.check_labels(body.labels)
     if body.label_fingerprint != disk["labelFingerprint"]:
@@ -145,7 +150,7 @@ def set_labels(store: Store, path: str, body: SetLabels) -> str:
 
 
 def add_policies(store: Store, path: str, body: Policies) -> str:
-    """Put a disk on a snapshot schedule of its region; one at most."""
+    """Put a disk on a snapshot schedule of its region and return its path; raises ApiError if it is on another."""
     disk, wanted = records.find(store, path), _policies(store, path, body)
     if len({*disk["resourcePolicies"], *wanted}) > 1:
         raise invalid(f"The disk resource '{path}' can have only one snapshot schedule")
@@ -154,7 +159,7 @@ def add_policies(store: Store, path: str, body: Policies) -> str:
 
 
 def remove_policies(store: Store, path: str, body: Policies) -> str:
-    """Take a disk off its schedule."""
+    """Take a disk off its schedule and return its path; raises ApiError if it is not on it."""
     disk, unwanted = records.find(store, path), _policies(store, path, body)
     left = [policy for policy in disk["resourcePolicies"] if policy not in unwanted]
     if len(left) == len(disk["resourcePolicies"]):

@@ -1,4 +1,4 @@
-"""The bytes of disks and snapshots: sparse files."""
+"""Files that hold the bytes of disks and snapshots, and take room only where something was written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localcloud.gce.http.errors import ApiError, not_implemented
 
 
 def make(path: Path, size_gb: int) -> None:
-    """An empty file of that size which takes no room yet."""
+    """Make an empty file of that size, which takes no room yet; raises ApiError where files cannot be so large."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         _stretch(descriptor, size_gb)
@@ -23,7 +23,10 @@ def make(path: Path, size_gb: int) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """A copy that shares blocks where the file system can, and has the same holes where it cannot."""
+    """Copy a file: blocks are shared where the file system can, and holes stay holes where it cannot.
+
+    Raises ApiError where there is no room, and leaves nothing then.
+    """
     done = subprocess.run(
         ["cp", "--reflink=auto", "--sparse=always", "--", str(source), str(target)],
         capture_output=True,
@@ -36,17 +39,17 @@ def copy(source: Path, target: Path) -> None:
 
 
 def grow(path: Path, size_gb: int) -> None:
-    """More room at the end."""
+    """Give a file more room at its end; raises ApiError where files cannot be so large."""
     _stretch(path, size_gb)
 
 
 def _stretch(file: Path | int, size_gb: int) -> None:
     try:
         os.truncate(file, size_gb << 30)
-    except OSError as error:  # ext4 ends at 16 TiB
+    except OSError as error:  # files of ext4 end at 16 TiB
         raise not_implemented(f"files of {size_gb} GB on this machine ({error.strerror})") from None
 
 
 def used(path: Path) -> int:
-    """Bytes that it takes on this machine's disk."""
+    """The number of bytes that a file takes on this machine's disk."""
     return path.stat().st_blocks * 512

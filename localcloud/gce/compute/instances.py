@@ -12,12 +12,14 @@ from localcloud.gce.http.errors import ApiError, invalid, not_found
 from localcloud.gce.store import Record, Store
 
 MOST_DISKS: Final = 127
-"""128 with the boot disk (Compute Engine, "Disk limits"), which the stand-in's instances do not have."""
+"""How many disks an instance may have: at Google 128 with the boot disk (Compute Engine, "Disk limits"), which the
+stand-in's instances do not have."""
 REGISTERED: Final = "standin/instances/"
+"""The beginning of the paths in the store under which instances lie, which belong to no project."""
 
 
 def register(store: Store, body: StandinInstances) -> Record:
-    """These instances exist, and no others; the disks of one that went are free again, as when a VM is deleted."""
+    """Have these instances exist, and no others; the disks of one that goes are free again, as when a VM is deleted."""
     wanted = {each.name: each.zone for each in body.instances}
     for name, zone in wanted.items():
         names.check_name("instances.name", name)
@@ -35,13 +37,13 @@ def register(store: Store, body: StandinInstances) -> Record:
 
 
 def listed(store: Store, place: str) -> list[Record]:
-    """Every instance of a zone."""
+    """Every instance of the zone `projects/P/zones/Z`, as that project sees it."""
     zone = place.rpartition("/")[2]
     return [shown(store, place, instance) for _, instance in store.under(REGISTERED) if instance["zone"] == zone]
 
 
 def find(store: Store, place: str, name: str) -> Record:
-    """What is registered of an instance; raises if it is not in that zone."""
+    """What is registered of an instance; raises ApiError if there is none of that name in that zone."""
     instance = store.get(REGISTERED + name)
     if instance is None or instance["zone"] != place.rpartition("/")[2]:
         raise not_found(f"{place}/instances/{name}")
@@ -49,7 +51,7 @@ def find(store: Store, place: str, name: str) -> Record:
 
 
 def shown(store: Store, place: str, instance: Record) -> Record:
-    """An instance as one project sees it: disks of other projects included, as it can only have so many."""
+    """An instance as a project sees it, with disks of other projects, as they count among those that it may have."""
     return {
         "kind": "compute#instance",
         "id": instance["id"],
@@ -76,7 +78,11 @@ def _attached(store: Store, each: Record) -> Record:
 
 
 def attach(store: Store, place: str, name: str, body: AttachDisk, force: bool) -> str:
-    """Attach a disk; returns the instance's path. One instance may write, or any number may read."""
+    """Attach a disk and return the instance's path; `force` takes a regional disk from the instance that has it.
+
+    Raises ApiError where the disk is elsewhere or in use (one instance may write, or any number may read), the device
+    name is taken, or the instance has as many disks as it may.
+    """
     instance = find(store, place, name)
     project = place.split("/")[1]
     source = names.reference(project, body.source, f"zones/{instance['zone']}/disks/")
@@ -107,7 +113,7 @@ def attach(store: Store, place: str, name: str, body: AttachDisk, force: bool) -
 
 
 def detach(store: Store, place: str, name: str, device: str) -> str:
-    """Detach by the name that the disk was attached under; returns the instance's path."""
+    """Detach the disk that was attached under that device name and return the instance's path; raises ApiError."""
     _detach(store, find(store, place, name), device)
     return f"{place}/instances/{name}"
 
@@ -130,7 +136,7 @@ def _leave(store: Store, source: str, instance: Record, attached: Record) -> Non
 
 
 def _users(store: Store, source: str) -> list[tuple[Record, Record]]:
-    """Who has a disk, and how."""
+    """The instances that have a disk, each with its record of the attachment."""
     return [
         (instance, attached)
         for _, instance in store.under(REGISTERED)

@@ -1,4 +1,4 @@
-"""Operations: every change answers one, and it is done by then."""
+"""Operations, which are what changes answer: each is done by the time that it is answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from localcloud.gce.store import Record, Store
 
 
 def done(store: Store, place: str, verb: str, target: str, target_id: str) -> Record:
-    """Record that a change was made; `place` is `projects/P/zones/Z`, `projects/P/regions/R` or `projects/P/global`."""
+    """Record that a change was made, and return its operation; `verb` is Google's name for the change.
+
+    `place` is `projects/P/zones/Z`, `projects/P/regions/R` or `projects/P/global`,
+    and `target` the path of what changed.
+    """
     number = store.next_id()
     name = f"operation-{number}"
     path = f"{place}/operations/{name}"

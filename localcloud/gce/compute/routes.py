@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from typing import Final, TypeVar
+from typing import Final
 
 from localcloud.gce import names
 from localcloud.gce.compute import disks, instances, networks, operations, places, policies, records, snapshots
@@ -19,14 +19,15 @@ from localcloud.gce.compute.bodies import (
     ResourcePolicyPatch,
     SetLabels,
 )
-from localcloud.gce.http.bodies import Body, parse
+from localcloud.gce.http.bodies import B, parse
 from localcloud.gce.http.errors import ApiError, invalid, not_implemented
 from localcloud.gce.http.routing import Call, Route, Router
 from localcloud.gce.store import Record, Store
 
 PREFIX: Final = "/compute/v1/"
+"""How refusals write the beginning of the paths, whichever version was called."""
 VERSIONS: Final = r"/compute/(?:v1|beta|alpha)/"
-"""Google's CSI driver makes and reads disks through beta; of what is here, all three say the same."""
+"""The beginnings of the paths. Google's CSI driver makes and reads disks through beta; all three say the same here."""
 ALWAYS: Final = ("alt", "prettyPrint")
 """The query parameters of every call."""
 LOOKS: Final = (*ALWAYS, "fields", "filter")
@@ -35,11 +36,10 @@ PROJECT: Final = "projects/{project}"
 GLOBAL: Final = f"{PROJECT}/global"
 REGION: Final = f"{PROJECT}/regions/{{region}}"
 ZONE: Final = f"{PROJECT}/zones/{{zone}}"
-B = TypeVar("B", bound=Body)
 
 
 def router(store: Store) -> Router[Store]:
-    """Compute Engine over the records of a store."""
+    """The router of Compute Engine's paths over the records of a store."""
     return Router(store, VERSIONS, ROUTES, PREFIX)
 
 
@@ -47,7 +47,7 @@ def router(store: Store) -> Router[Store]:
 
 
 def look(template: str, run: Callable[[Store, Call], Record], method: str = "GET") -> Route[Store]:
-    """A route that shows a record, while nothing changes."""
+    """A route that shows a record; nothing changes while `run` reads."""
 
     def answer(store: Store, call: Call) -> Record:
         _check(call)
@@ -121,7 +121,7 @@ def _place(call: Call) -> str:
 
 
 def _above(call: Call) -> str:
-    """The path without its last word: in `.../disks/D/resize` the disk's."""
+    """The path without its last word: of `.../disks/D/resize` it is the disk's."""
     return call.path.rpartition("/")[0]
 
 
@@ -210,7 +210,7 @@ def _operations(place: str) -> Iterator[Route[Store]]:
 ROUTES: Final = (
     *_disks(ZONE),
     *_disks(REGION),
-    listing(f"{GLOBAL}/images", _records),  # there are none, and the CSI driver asks
+    listing(f"{GLOBAL}/images", _records),  # there are no images; the CSI driver asks for them
     look(f"{GLOBAL}/images/{{image}}", _record),
     listing(f"{GLOBAL}/snapshots", _records),
     change("POST", f"{GLOBAL}/snapshots", "insert", _insert_snapshot),

@@ -11,7 +11,10 @@ from localcloud.gce.store import Record, Store
 
 
 def create(store: Store, disk_path: str, body: CreateSnapshot) -> str:
-    """A copy of a disk's bytes as they are now; of an attached disk, as after a power cut."""
+    """Copy a disk's bytes as they are now, those of an attached disk as after a power cut; returns the snapshot's path.
+
+    Raises ApiError where there is no such disk, or the snapshot's name is bad or taken.
+    """
     disk = records.find(store, disk_path)
     names.check_name("resource.name", body.name)
     names.check_labels(body.labels)
@@ -42,7 +45,7 @@ def create(store: Store, disk_path: str, body: CreateSnapshot) -> str:
 
 
 def delete(store: Store, path: str) -> str:
-    """Delete a snapshot; disks made from it are none the worse."""
+    """Delete a snapshot and return its path; disks that were made from it keep their bytes."""
     snapshot = records.find(store, path)
     store.delete(path)
     store.after(lambda: (store.root / snapshot["standinFile"]).unlink(missing_ok=True))

@@ -1,4 +1,4 @@
-"""Who may call the stand-in at all: looked at before a request's body, and before what it asks for.
+"""Who may call the stand-in at all, which is decided before a request's body is read and whatever it asks for.
 
 It listens on loopback, where every user of this machine and every page in a browser on it can send something. A page's
 request says its Origin; one whose name was made to mean 127.0.0.1 (DNS rebinding) has that name as Host; a form is not
@@ -35,7 +35,7 @@ def _foreign_host(target: str, headers: Message, port: int) -> ApiError | None:
     hosts = _values(headers, "Host")
     if len(hosts) != 1 or hosts[0].lower() not in own:
         return ApiError("forbidden", f"The GCE stand-in answers at {' and '.join(own)} only: call it by one of these")
-    if not target.startswith("/"):  # the whole address of a server, which would count in place of Host
+    if not target.startswith("/"):  # a whole address names a server, which would count in place of Host
         return ApiError("forbidden", f"The GCE stand-in is no proxy: ask http://{own[0]} for a path")
     return None
 
@@ -50,7 +50,7 @@ def _stranger(headers: Message, token: str) -> ApiError | None:
     given = [value.partition(" ") for value in _values(headers, "Authorization")]
     if len(given) == 1 and given[0][0].lower() == "bearer":
         told = given[0][2].strip().encode(errors="replace")
-        if hmac.compare_digest(told, token.encode()):  # takes as long wherever they differ
+        if hmac.compare_digest(told, token.encode()):  # the comparison takes as long wherever they differ
             return None
     message = "The GCE stand-in wants `Authorization: Bearer TOKEN`: the token of .localcloud/gce/token"
     return ApiError("authError", f"{message}, which only its owner can read")

@@ -1,4 +1,4 @@
-"""What requests may say. A field that is not here is refused by name."""
+"""How requests' bodies are read. A field that a body's model does not have is refused by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.gce.http.errors import ApiError, invalid, not_implemented
 
 
 class Body(BaseModel):
-    """A request's JSON. Numbers may be strings, as in Google's 64-bit fields."""
+    """The model of a request's JSON, with fields in camelCase. Numbers may be strings, as in Google's 64-bit fields."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
 
@@ -21,7 +21,7 @@ B = TypeVar("B", bound=Body)
 
 
 def parse(model: type[B], data: Any) -> B:
-    """The request, or the first thing that is wrong with it."""
+    """The body of a request; raises ApiError with the first thing that is wrong, an unknown field before others."""
     if not isinstance(data, Mapping):
         raise invalid("Invalid JSON payload received. Expected an object.")
     try:

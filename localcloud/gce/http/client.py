@@ -1,4 +1,7 @@
-"""Calls to the stand-in, or to whatever answers at the same paths: standard library only, as `make up` waits for it."""
+"""Calls to the stand-in, or to whatever answers at the same paths.
+
+This needs the standard library only: `make up` waits for it to be imported.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ import json
 import urllib.parse
 from typing import Any
 
-PATIENCE = 60.0  # seconds: a large snapshot is copied before the answer
+PATIENCE = 60.0
+"""How many seconds a call may take: a large snapshot is copied before the answer."""
 
 
 class RefusedError(Exception):
-    """What the API answered instead: HTTP status, Google's reason and its message."""
+    """A refusal by the API: the HTTP status, Google's word for the reason, and the message."""
 
     def __init__(self, code: int, reason: str, message: str) -> None:
         super().__init__(f"Error {code}: {message}, {reason}")
@@ -19,7 +23,11 @@ class RefusedError(Exception):
 
 
 def request(base: str, method: str, path: str, body: Any = None, patience: float = PATIENCE, *, token: str) -> Any:
-    """One call; `base` ends with a slash and `path` follows it. Raises RefusedError; OSError without an answer."""
+    """Make one call and return the JSON value that is answered.
+
+    `base` ends with a slash and `path` follows it; `patience` is in seconds. Raises RefusedError where the API refuses,
+    and OSError where no answer comes, or none in JSON.
+    """
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     url = urllib.parse.urlsplit(base)
     connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=patience)

@@ -18,6 +18,7 @@ CODES: Final = {
     "resourceInUseByAnotherResource": 400,
     "unsupportedMediaType": 415,
 }
+"""Google's words for reasons, and the HTTP status of each."""
 
 
 class ApiError(Exception):
@@ -29,31 +30,31 @@ class ApiError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """As it is answered."""
+        """The refusal as the JSON object that is answered."""
         return error(self.code, self.reason, self.message)
 
 
 def error(code: int, reason: str, message: str) -> dict[str, Any]:
-    """Google's error JSON (Cloud APIs, "HTTP mapping", version 1)."""
+    """The JSON object of an error, in Google's shape (Cloud APIs, "HTTP mapping", version 1)."""
     detail = {"message": message, "domain": "global", "reason": reason}
     return {"error": {"code": code, "message": message, "errors": [detail]}}
 
 
 def not_found(path: str) -> ApiError:
-    """Nothing of that name."""
+    """The refusal where there is nothing at that path."""
     return ApiError("notFound", f"The resource '{path}' was not found")
 
 
 def already_exists(path: str) -> ApiError:
-    """The name is taken."""
+    """The refusal where something is at that path already."""
     return ApiError("alreadyExists", f"The resource '{path}' already exists")
 
 
 def invalid(message: str) -> ApiError:
-    """A value that the API does not take."""
+    """The refusal of a value that the API does not take."""
     return ApiError("invalid", message)
 
 
 def not_implemented(what: str) -> ApiError:
-    """Google has it and the stand-in does not: said by name, never passed over."""
+    """The refusal of what Google may have and the stand-in has not: it is named, and never passed over."""
     return ApiError("notImplemented", f"the GCE stand-in does not know {what}; see docs/gce-standin.md")

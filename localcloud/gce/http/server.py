@@ -1,4 +1,4 @@
-"""The stand-in over HTTP: Google's paths below /compute/v1/ and /sql/v1beta4/, its own below /standin/."""
+"""The stand-in's HTTP: it reads requests of those who may call, and writes what they are answered."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ from localcloud.gce.http.routing import Request
 from localcloud.gce.store import Record
 
 LONGEST_BODY: Final = 1 << 20
-LINGER: Final = 1.0  # seconds for whoever is refused to end what he is sending
+"""How many bytes a request's body may have."""
+LINGER: Final = 1.0
+"""How many seconds whoever is refused has to end what he is sending."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection; requests of several run side by side and their changes take turns in the store."""
+    """One connection. Requests of several run side by side, and their changes take turns in the store."""
 
     protocol_version = "HTTP/1.1"
     timeout = 60
     server: Server
 
     def parse_request(self) -> bool:
-        """Whether there is a request to answer: one of somebody who may not call is refused here, whatever it asks."""
+        """Whether there is a request to answer. One of somebody who may not call is refused here, whatever it asks."""
         return super().parse_request() and self._admitted()
 
     def handle_expect_100(self) -> bool:
-        """Nobody is asked for a body who may not send one."""
+        """Ask for the body that a caller has announced, unless he may not call."""
         return self._admitted() and super().handle_expect_100()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the base class has to say of what is no request, or of a method that nobody knows, in Google's shape."""
+        """Answer in Google's shape what the base class says of no request, or of a method that nobody knows."""
         self.close_connection = True
         reason = "notImplemented" if code == HTTPStatus.NOT_IMPLEMENTED else "invalid"
         self._send(code, error(code, reason, message or HTTPStatus(code).phrase))
@@ -54,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         return refusal is None
 
     def _linger(self) -> None:
-        """Read on for a moment without a look at it: what is closed under a sender takes the answer along."""
+        """Read on for a moment and forget it: a connection that is closed under a sender takes the answer along."""
         deadline = time.monotonic() + LINGER
         with contextlib.suppress(OSError):
             self.wfile.flush()
@@ -105,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body()
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
-        base = f"http://{self.headers['Host']}"  # one of our own: `access` has seen to it
+        base = f"http://{self.headers['Host']}"  # `access` has seen to it that this is the stand-in's own address
         return self.server.answers(Request(self.command, urllib.parse.unquote(url.path), query, body, base))
 
     def _body(self) -> Any:
@@ -120,20 +122,22 @@ class Handler(BaseHTTPRequestHandler):
             raise invalid("Invalid JSON payload received.") from None
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Changes and refusals; drivers look all the time."""
+        """Log changes and refusals, but no looks, as drivers look all the time."""
         if self.command != "GET" or code != 200:
             super().log_request(code, size)
 
     def log_error(self, format: str, *args: Any) -> None:
-        """Nothing: a refusal is in the log already, and that an idle connection is closed is no error."""
+        """Log nothing: a refusal is in the log already, and that an idle connection is closed is no error."""
 
     def log_message(self, format: str, *args: Any) -> None:
-        line = re.sub(r"[^ -~]", lambda character: ascii(character[0])[1:-1], format % args)  # as a stranger sent it
+        line = re.sub(
+            r"[^ -~]", lambda character: ascii(character[0])[1:-1], format % args
+        )  # a stranger may have sent it
         print(line, file=sys.stderr, flush=True)
 
 
 class Server(ThreadingHTTPServer):
-    """A port of loopback, for those who have the token."""
+    """A server on a port of loopback, for those who have the token."""
 
     daemon_threads = True
     request_queue_size = 64

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from localcloud.host import atomic
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")  # shorter ones are the rest of something that broke off
+TOKEN = re.compile(r"[A-Za-z0-9_-]{32,}")
+"""What a token looks like; a shorter text is the rest of something that broke off."""
 
 
 class TokenError(Exception):
-    """Why there is no token that can be relied on, in one line."""
+    """The reason, in one line, why there is no token that can be relied on."""
 
 
 def read(file: Path) -> str:
-    """The token, or TokenError: also when others could have read it, for then it keeps nobody out."""
+    """The token in a file; raises TokenError, also when others could have read it, for then it keeps nobody out."""
     try:
         with file.open() as opened:
             status = os.fstat(opened.fileno())
@@ -32,7 +33,7 @@ def read(file: Path) -> str:
 
 
 def sound(file: Path) -> bool:
-    """Whether there is one that can be relied on."""
+    """Whether a file has a token that can be relied on."""
     try:
         read(file)
     except TokenError:
@@ -41,12 +42,12 @@ def sound(file: Path) -> bool:
 
 
 def ensure(file: Path) -> bool:
-    """Make one unless there is one that can be relied on; True if it was made now."""
+    """Make a token unless the file has one that can be relied on; returns whether one was made."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.parent.chmod(0o700)
     if sound(file):
         return False
-    import secrets  # slow to import, and seldom needed
+    import secrets  # this is slow, and seldom needed
 
     atomic.write(file, secrets.token_urlsafe(32) + "\n", atomic.SECRET)
     return True

@@ -1,4 +1,4 @@
-"""What is asked of the server behind a Cloud SQL instance, whatever it is."""
+"""What a server behind a Cloud SQL instance can be asked and told, whatever server it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class FailedError(Exception):
-    """A server that does not do what it is told, and its own words."""
+    """The failure of a server to do what it is told, in the server's own words."""
 
 
 class Server(Protocol):
@@ -31,9 +31,9 @@ class Files:
 
     configuration: str
     authorities: str
-    """PEM: its own, and its primary's, whose clients are its own, too."""
+    """The PEM certificates of the authorities whose clients it trusts: its own, and of a replica its primary's."""
     revoked: str
-    """PEM: the lists of these authorities of certificates that are not good any more."""
+    """The PEM lists of certificates that these authorities do not vouch for any more."""
     certificate: str
     key: str
     private: bool

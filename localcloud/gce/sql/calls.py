@@ -164,7 +164,7 @@ def delete_instance(sql: CloudSql, call: Call) -> Record:
         return done(sql, call, "DELETE", path)
 
 
-# Changes in an instance, whose record is `owner`; each runs in a change of the store, which ends after the server's ---
+# Changes in an instance, whose record is `owner`: each is in a change of the store, undone if the server fails --------
 
 
 def insert_database(sql: CloudSql, call: Call, owner: Record) -> Record:

@@ -15,15 +15,16 @@ from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.gce.store import Record, Store
 
 LONGEST_NAME: Final = 98
-"""Project and instance name together, with the colon (Cloud SQL, "About instance settings", Instance ID)."""
+"""How many characters project and instance name may have together, with the colon between them (Cloud SQL, "About
+instance settings", Instance ID)."""
 REVOKED: Final = "standinRevoked"
-"""The serial numbers of an instance's certificates that were deleted."""
+"""The field with the serial numbers of an instance's certificates that were deleted."""
 HIDDEN: Final = ("caKey", "standinNumber", REVOKED)
 ROOT: Final = {"name": "root", "host": "%", "type": "BUILT_IN"}
 
 
 def find(store: Store, path: str) -> Record:
-    """The instance of that path; raises if there is none."""
+    """The record of that path; raises ApiError if there is none."""
     record = store.get(path)
     if record is None:
         raise not_found(path.removeprefix("sql/"))
@@ -38,13 +39,13 @@ def every(store: Store) -> Iterator[tuple[str, Record]]:
 
 
 def primary_of(store: Store, record: Record) -> Record | None:
-    """A replica's primary."""
+    """The record of a replica's primary; None for what is no replica."""
     name = record.get("masterInstanceName", "").rpartition(":")[2]
     return store.get(f"sql/projects/{record['project']}/instances/{name}") if name else None
 
 
 def _free_number(store: Store) -> int:
-    """The lowest number that no instance has: it decides the addresses."""
+    """The lowest number that no instance has, which decides the addresses; raises ApiError if all are given."""
     taken = {record.get("standinNumber") for _, record in every(store)}
     free = [number for number in range(1, MOST + 1) if number not in taken]
     if not free:
@@ -55,15 +56,9 @@ def _free_number(store: Store) -> int:
 def insert(store: Store, project: str, body: InstanceInsert, server: str, wiring: Wiring) -> str:
     """Make an instance, or with `masterInstanceName` a read replica; returns its path.
 
-    `server`: what will run behind it, in words. Until that does, the instance is PENDING_CREATE.
+    `server` says what will run behind it, in words. Until that does, the instance is PENDING_CREATE. Raises ApiError.
     """
-    if not names.NAME.fullmatch(body.name) or len(f"{project}:{body.name}") > LONGEST_NAME:
-        raise invalid(f"Invalid value for field 'name': '{body.name}'")
-    if not names.REGION.fullmatch(body.region):
-        raise invalid(f"Invalid value for field 'region': '{body.region}'")
-    path = f"sql/projects/{project}/instances/{body.name}"
-    if store.get(path) is not None:
-        raise already_exists(path.removeprefix("sql/"))
+    path = _free_path(store, project, body)
     settings = _settings(store, project, body.region, body.settings)
     number, place = store.next_id(), _free_number(store)
     ca = certificates.authority(f"Cloud SQL stand-in CA of {body.name}")
@@ -94,8 +89,20 @@ def insert(store: Store, project: str, body: InstanceInsert, server: str, wiring
     return path
 
 
+def _free_path(store: Store, project: str, body: InstanceInsert) -> str:
+    """The path of an instance that is to be made; raises ApiError if its name or region is bad, or the name taken."""
+    if not names.NAME.fullmatch(body.name) or len(f"{project}:{body.name}") > LONGEST_NAME:
+        raise invalid(f"Invalid value for field 'name': '{body.name}'")
+    if not names.REGION.fullmatch(body.region):
+        raise invalid(f"Invalid value for field 'region': '{body.region}'")
+    path = f"sql/projects/{project}/instances/{body.name}"
+    if store.get(path) is not None:
+        raise already_exists(path.removeprefix("sql/"))
+    return path
+
+
 def ready(store: Store, path: str) -> None:
-    """An instance that was PENDING_CREATE can be used from now on."""
+    """Have an instance that was PENDING_CREATE be usable from now on."""
     record = find(store, path)
     store.put(path, {**record, "state": "RUNNABLE"})
     if "masterInstanceName" not in record:
@@ -103,7 +110,7 @@ def ready(store: Store, path: str) -> None:
 
 
 def _settings(store: Store, project: str, region: str, settings: Settings) -> Record:
-    """What was asked for, as far as its parts agree with each other."""
+    """The settings that were asked for, as JSON; raises ApiError where they do not agree with each other."""
     preference = settings.location_preference
     for zone in (preference.zone, preference.secondary_zone) if preference else ():
         if zone and names.region_of(zone) != region:
@@ -152,7 +159,10 @@ def _replica(store: Store, project: str, body: InstanceInsert) -> dict[str, Any]
 
 
 def updated(store: Store, path: str, body: InstanceUpdate, wiring: Wiring) -> Record:
-    """The instance with new settings, all of them; some may never change and the disk only grows."""
+    """An instance's record with new settings, all of them; the store still has the old one.
+
+    Raises ApiError where something would change that never may, the disk would shrink, or the version would fall.
+    """
     record = find(store, path)
     settings = _settings(store, record["project"], record["region"], body.settings)
     old = record["settings"]
@@ -176,7 +186,7 @@ def _order(version: str) -> list[int]:
 
 
 def leave(store: Store, path: str) -> Record:
-    """Begin to delete an instance, unless it is protected or has replicas."""
+    """Begin to delete an instance, and return its record; raises ApiError if it is protected or has replicas."""
     record = find(store, path)
     if record["settings"]["deletionProtectionEnabled"]:
         raise invalid("Invalid request: The instance is protected from deletion. Disable deletion protection first.")
@@ -187,7 +197,7 @@ def leave(store: Store, path: str) -> Record:
 
 
 def forget(store: Store, path: str) -> None:
-    """Delete an instance's record, with its databases' and accounts'."""
+    """Delete an instance's record, and those of its databases, accounts and certificates."""
     record = find(store, path)
     primary = primary_of(store, record)
     if primary:
@@ -200,6 +210,6 @@ def forget(store: Store, path: str) -> None:
 
 
 def shown(record: Record, base: str) -> Record:
-    """An instance as the API shows it: without its authority's key and its place among the stand-in's."""
+    """An instance as the API shows it: without its authority's key and its number among the stand-in's."""
     link = f"{base}/sql/v1beta4/projects/{record['project']}/instances/{record['name']}"
     return {**{key: value for key, value in record.items() if key not in HIDDEN}, "selfLink": link}

@@ -15,7 +15,7 @@ from localcloud.host.errors import LocalCloudError
 
 
 def records_only(reason: str) -> Servers:
-    """No servers behind any instance, for that reason: what is left where none can run."""
+    """The servers of a machine on which none can run, for that reason: instances are records only."""
 
     def never(number: int) -> Server:
         raise FailedError(f"no server has number {number}")

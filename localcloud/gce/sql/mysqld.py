@@ -21,11 +21,11 @@ from localcloud.images.builder import archive_path
 
 IMAGE: Final = "localhost/statefulsets/mysql:9.7"
 OLDEST: Final = (8, 0, 26)
-"""Older ones lack words that are used here, such as CHANGE REPLICATION SOURCE."""
+"""The oldest version that is taken: older ones lack statements used here, such as CHANGE REPLICATION SOURCE."""
 ACCOUNT: Final = 999
-"""User and group that mysqld runs as: the number of the image's own account."""
+"""The number of the user and group that mysqld runs as, which is that of the image's own account."""
 INSIDE: Final = "/mnt"
-"""Where mysqld sees its instance's folder."""
+"""The path under which mysqld sees its instance's folder."""
 _START = (
     f'mount --bind "$1" "$2{INSIDE}" && root=$2 && shift 2 && exec chroot --userspec={ACCOUNT}:{ACCOUNT} "$root" "$@"'
 )
@@ -40,7 +40,10 @@ class Engine:
     told: str
 
     def command(self, folder: Path, *options: str, namespace: Path | None = None) -> list[str]:
-        """argv of a mysqld on an instance's folder, in a network namespace; its configuration is `my.cnf` in there."""
+        """The command line of a mysqld on an instance's folder, whose `my.cnf` configures it.
+
+        With `namespace`, the file of a network namespace, it runs in that.
+        """
         enter = ["nsenter", f"--net={namespace}"] if namespace else []
         program = [self.program, f"--defaults-file={INSIDE}/my.cnf", *options]
         return [*enter, "unshare", "--mount", "sh", "-c", _START, "sh", str(folder), str(self.root), *program]
@@ -85,7 +88,7 @@ def find(
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """The files of an image of one or more layers without deletions, as ours are; whole or not at all."""
+    """Unpack an image's archive, whole or not at all. Its layers must delete nothing of each other, as ours do not."""
     aside = target.with_name(f".{target.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True, mode=0o755)
@@ -102,7 +105,7 @@ def _text(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-# --- what an instance's my.cnf says -----------------------------------------------------------------------------------
+# What an instance's my.cnf says -------------------------------------------------------------------------------------
 
 OURS: Final[Mapping[str, str]] = {
     "datadir": f"{INSIDE}/data",
@@ -122,7 +125,7 @@ OURS: Final[Mapping[str, str]] = {
     "ssl_key": f"{INSIDE}/tls/server.key",
     "ssl_crl": f"{INSIDE}/tls/revoked.pem",
 }
-"""What no flag may change."""
+"""The settings of every server, which no flag may change."""
 MODEST: Final[Mapping[str, str]] = {
     "performance_schema": "OFF",
     "innodb_buffer_pool_size": "64M",
@@ -131,7 +134,7 @@ MODEST: Final[Mapping[str, str]] = {
     "temptable_max_ram": "16M",
     "table_open_cache": "400",
 }
-"""A laptop's, where flags say nothing else: each instance takes some 200 MB."""
+"""Settings that suit a laptop, where flags say nothing else: each instance takes some 200 MB of memory."""
 _NOT_FOR_FLAGS = "|".join(
     (
         r".*(dir|directory|directories|_file|_path|_socket|_load|_load_add)",
@@ -141,16 +144,16 @@ _NOT_FOR_FLAGS = "|".join(
         r"(super_)?read_only|require_secure_transport|user|chroot|daemonize",
     )
 )
-"""Paths, addresses, keys, and what other settings of the instance decide."""
+"""A pattern of flags that are about paths, addresses and keys, or that other settings of the instance decide."""
 
 
 def refused_flag(name: str) -> bool:
-    """Whether a flag is none that an instance's owner may set: it would change whose files or addresses mysqld has."""
+    """Whether an instance's owner may not set a flag, as it would change which files or addresses mysqld has."""
     return name in OURS or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or bool(re.fullmatch(_NOT_FOR_FLAGS, name))
 
 
 def configuration(settings: Mapping[str, object], number: int, addresses: list[str], replica: bool) -> str:
-    """my.cnf of an instance: `settings` are Cloud SQL's, of the API."""
+    """The text of an instance's my.cnf, for its settings in the API and the addresses that it listens on."""
     backups = settings.get("backupConfiguration") or {}
     ip = settings.get("ipConfiguration") or {}
     assert isinstance(backups, dict) and isinstance(ip, dict)  # noqa: S101, PT018  for mypy

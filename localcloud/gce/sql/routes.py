@@ -23,12 +23,12 @@ INSTANCE: Final = f"{INSTANCES}/{{instance}}"
 
 
 def router(store: Store, servers: Servers) -> Router[CloudSql]:
-    """Cloud SQL over the records of a store and the servers behind them."""
+    """The router of Cloud SQL's paths over the records of a store and the servers behind them."""
     return Router(CloudSql(store, servers), PREFIX, ROUTES, PREFIX)
 
 
 def look(template: str, run: Callable[[CloudSql, Call], Record], query: tuple[str, ...] = ALWAYS) -> Route[CloudSql]:
-    """A route that shows a record, while nothing changes."""
+    """A route that shows a record; nothing changes while `run` reads."""
 
     def answer(sql: CloudSql, call: Call) -> Record:
         _check(call)
@@ -41,7 +41,7 @@ def look(template: str, run: Callable[[CloudSql, Call], Record], query: tuple[st
 def change(
     method: str, template: str, run: Callable[[CloudSql, Call], Record], query: tuple[str, ...] = ALWAYS
 ) -> Route[CloudSql]:
-    """A route that changes instances: one at a time does, as servers take their time."""
+    """A route that changes instances. Such calls take turns, and each may last as long as a server takes to start."""
 
     def answer(sql: CloudSql, call: Call) -> Record:
         _check(call)
@@ -59,7 +59,7 @@ def inside(
     *,
     replicas: bool = False,
 ) -> Route[CloudSql]:
-    """A route that changes something in an instance, whose record `run` gets; of `replicas` too, or not of these."""
+    """A route that changes something in an instance, whose record `run` gets; with `replicas` also in a replica."""
 
     def answer(sql: CloudSql, call: Call) -> Record:
         with sql.store.change():

@@ -28,8 +28,10 @@ from localcloud.host.errors import LocalCloudError
 ADMINISTRATOR: Final = "standin"
 CLONE: Final = "scratch/clone"
 ROLE: Final = "cloudsqlsuperuser"
-PATIENCE: Final = 120.0  # seconds for a server to answer: after a crash it works through its log
-GRACE: Final = 30.0  # seconds for it to end
+PATIENCE: Final = 120.0
+"""How many seconds a server may take to answer: after a crash it works through its log."""
+GRACE: Final = 30.0
+"""How many seconds a server may take to end."""
 _EVERYWHERE = """
     SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES,
     CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW,
@@ -45,11 +47,12 @@ _FIRST: Final = (
     "CREATE USER root@'%' ACCOUNT LOCK",
     f"GRANT {ROLE} TO root@'%'",
 )
-"""What a new server is told: Cloud SQL's role, which has all that does not reach out of the server, and its `root`."""
+"""The statements that a new server is told: they make Cloud SQL's role, with every right that does not reach out of the
+server, and its account `root`."""
 
 
 class Mysqld:
-    """A real one."""
+    """A server that is a process of mysqld; every method that talks to it raises FailedError where it fails."""
 
     def __init__(self, number: int, folder: Path, engine: Engine, wiring: Wiring, owner: Path) -> None:
         self.number, self.folder, self.engine, self.wiring, self.owner = number, folder, engine, wiring, owner
@@ -57,10 +60,10 @@ class Mysqld:
         self._pid = 0
 
     def create(self, files: Files) -> None:
-        """A new server without data, and its first start."""
+        """Make a new server without data, and start it for the first time."""
         self.remove()
         self._write(files)
-        # Nothing is lost if this breaks off, so it need not be durable step by step; it is flushed at the end.
+        # Nothing is lost if this breaks off, so no step has to be durable by itself; all is flushed at the end.
         hasty = ("--innodb-flush-method=nosync", "--innodb-doublewrite=OFF", "--skip-log-bin")
         self._run("--initialize-insecure", *hasty)
         subprocess.run(["sync", "-f", str(self.folder)], check=False)
@@ -70,7 +73,10 @@ class Mysqld:
                 cursor.execute(statement)
 
     def clone(self, files: Files, primary: Server, address: str) -> None:
-        """A read replica: a copy of what the primary has now, and from there on whatever it logs."""
+        """Make a read replica: a copy of what the primary has now, which from there on repeats what the primary logs.
+
+        `address` is the primary's, for other instances.
+        """
         assert isinstance(primary, Mysqld)  # noqa: S101  for mypy
         self.remove()
         shutil.rmtree(primary.folder / CLONE, ignore_errors=True)
@@ -106,8 +112,8 @@ class Mysqld:
         return bool(row and row[0]["Replica_IO_Running"] == "Yes" and row[0]["Replica_SQL_Running"] == "Yes")
 
     def start(self, files: Files) -> None:
-        """Have it run with these files: started, or started anew if it runs with others."""
-        file = self.folder / "my.cnf"  # certificates are made anew each time, and need no new start
+        """Have the server run with these files: it is started, or started anew if its configuration is another."""
+        file = self.folder / "my.cnf"  # only this needs a new start; certificates are made anew each time
         if self.runs() and file.exists() and file.read_text() == files.configuration:
             self._write(files)
             self._plug(files)
@@ -118,28 +124,28 @@ class Mysqld:
         self._boot(files)
 
     def stop(self, grace: float = GRACE) -> None:
-        """End it: in an orderly way, if it does so within `grace` seconds."""
+        """End the server, by force if it has not ended within `grace` seconds."""
         pids = [process.pid for process in daemons.running(self.owner) if process.name == self.name]
         if pids:
             with _failing():
                 daemons.stop(pids, grace)
 
     def remove(self) -> None:
-        """The instance is deleted: process, address and data."""
+        """Take away the server's process, addresses and data."""
         self.stop(0.0)
         with _failing():
             self.wiring.unplug(self.number)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def runs(self) -> bool:
-        """Whether it takes statements."""
+        """Whether the server takes statements."""
         try:
             return bool(self.ask("SELECT 1"))
         except FailedError:
             return False
 
     def lives(self) -> bool:
-        """Whether its process is there: asked all the time, so all processes are looked through only when it is not."""
+        """Whether the server's process is there; asked often, it looks at the process that it knows first."""
         mark = f"{daemons.MARK}={self.owner}:{self.name}".encode()
         with contextlib.suppress(OSError):
             if self._pid and mark in Path(f"/proc/{self._pid}/environ").read_bytes().split(b"\0"):
@@ -148,13 +154,13 @@ class Mysqld:
         return self._pid != 0
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of a query."""
+        """The rows that a query with these values answers."""
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.execute(sql, values or None)
             return list(cursor.fetchall())
 
     def tell(self, *statements: tuple[Any, ...]) -> None:
-        """Statements in turn, each with its values."""
+        """Execute statements in turn, each a tuple of its text and its values."""
         with self._connection() as connection, connection.cursor() as cursor:
             for sql, *values in statements:
                 cursor.execute(sql, values or None)
@@ -182,7 +188,7 @@ class Mysqld:
                 connection.close()
 
     def _socket(self) -> socket.socket:
-        """By a path that is short enough for a socket's address, wherever the folder is."""
+        """A connection to mysqld's socket, by a path that is short enough for one wherever the folder is."""
         directory = os.open(self.folder / "run", os.O_PATH | os.O_DIRECTORY)
         plug = socket.socket(socket.AF_UNIX)
         try:
@@ -196,7 +202,7 @@ class Mysqld:
         return plug
 
     def _write(self, files: Files) -> None:
-        """mysqld writes to its data, its socket's folder and its scratch, and reads the rest, which is root's."""
+        """Write the instance's folder; mysqld may write to `data`, `run` and `scratch`, and the rest is root's."""
         owners = {"": 0, "tls": 0, "data": ACCOUNT, "run": ACCOUNT, "scratch": ACCOUNT}
         for inner, owner in owners.items():
             folder = self.folder / inner
@@ -219,7 +225,7 @@ class Mysqld:
         }
 
     def check(self, configuration: str) -> str:
-        """What mysqld says against a configuration; empty when it takes it."""
+        """What mysqld says against a configuration; the text is empty where it takes it."""
         trial = self.folder.with_name(f".trial-{self.number}")
         shutil.rmtree(trial, ignore_errors=True)
         for inner in ("data", "run", "scratch"):
@@ -251,7 +257,7 @@ class Mysqld:
             raise FailedError(f"mysqld does not start: {self._complaint(logs / f'{self.name}.log')}")
 
     def _answers(self) -> bool:
-        for account in (ADMINISTRATOR, "root"):  # root is a new server's, see _FIRST
+        for account in (ADMINISTRATOR, "root"):  # a new server has only `root`, until it was told _FIRST
             with contextlib.suppress(FailedError), self._connection(account):
                 return True
         return False
@@ -271,7 +277,7 @@ class Mysqld:
 
 @contextlib.contextmanager
 def _failing() -> Iterator[None]:
-    """What goes wrong underneath, in one word."""
+    """Raise FailedError for whatever goes wrong in the block."""
     try:
         yield
     except pymysql.MySQLError as error:

@@ -23,17 +23,22 @@ from localcloud.gce.store import Record, Store
 
 NONE: Final = "none, records only"
 GONE: Final = "none, records only: it was made before this machine had a mysqld for it"
-_RETRY: Final = (1.0, 5.0, 30.0)  # seconds between attempts to start a server that ended by itself
+"""What `standinServer` says of an instance of a stand-in that had no servers yet."""
+_RETRY: Final = (1.0, 5.0, 30.0)
+"""The seconds between attempts to start a server that ended by itself; the last number counts for all further ones."""
 
 
 class Servers:
-    """All of them. `engine` says what runs behind a new instance, or why nothing does; `make` is one by its number."""
+    """The servers of all instances.
+
+    `engine` says what runs behind a new instance, or `none` and why; `make` returns the server of a number.
+    """
 
     def __init__(self, engine: Callable[[], str], make: Callable[[int], Server], wiring: Wiring) -> None:
         self.lock = threading.RLock()
-        """One change of an instance at a time. Whoever holds the store's lock never waits for this one."""
+        """The lock of whoever changes an instance. Whoever holds the store's lock never waits for this one."""
         self.begun = threading.Event()
-        """Set once `restore` holds the lock, so that no change comes before it."""
+        """The event that `restore` sets once it holds the lock, so that no change comes before it."""
         self._engine, self._make, self.wiring = engine, make, wiring
         self._states: dict[int, str] = {}
         self._attempts: dict[int, tuple[int, float]] = {}
@@ -47,7 +52,7 @@ class Servers:
         return not record.get("standinServer", NONE).startswith("none")
 
     def shown(self, record: Record) -> Record:
-        """What the record says of the server, as it is at this moment."""
+        """The fields of an instance's record that are about its server, as it is at this moment."""
         if not self.has(record):
             return {"standinServer": record.get("standinServer", GONE)}
         problem = self._states.get(record["standinNumber"])
@@ -57,7 +62,7 @@ class Servers:
         return {"state": state, "standinServer": f"{record['standinServer']}; {problem or 'it is being started'}"}
 
     def check(self, record: Record) -> None:
-        """Refuse flags that Cloud SQL, or the mysqld that is behind it here, would not take."""
+        """Raise ApiError for flags that Cloud SQL, or the mysqld that is behind it here, would not take."""
         flags = record["settings"].get("databaseFlags") or []
         for flag in flags:
             if mysqld.refused_flag(flag["name"]):
@@ -69,7 +74,7 @@ class Servers:
                 raise invalid(f"Invalid request: Flags requested cannot be set: {complaint}.")
 
     def create(self, record: Record, primary: Record | None) -> None:
-        """Have a server for a new instance."""
+        """Make the server of a new instance, which with `primary` is its replica; raises ApiError."""
         if not self.has(record):
             return
         number = record["standinNumber"]
@@ -83,7 +88,10 @@ class Servers:
         self._states.pop(number, None)
 
     def change(self, old: Record, new: Record, primary: Record | None, users: list[Record]) -> None:
-        """Have the server do what the instance's new settings say, or go on as before and say why not."""
+        """Have the server do what the instance's new settings say.
+
+        Raises ApiError, and has it run as before, where it does not run with them.
+        """
         if not self.has(new):
             return
         server = self._make(new["standinNumber"])
@@ -97,14 +105,14 @@ class Servers:
             raise invalid(f"Invalid request: the instance does not run with these settings: {failure}.") from None
 
     def remove(self, record: Record) -> None:
-        """Data, process and address of an instance go."""
+        """Take away an instance's data, process and addresses; raises ApiError."""
         if self.has(record):
             with failing("delete"):
                 self._make(record["standinNumber"]).remove()
             self._states.pop(record["standinNumber"], None)
 
     def trust(self, store: Store, path: str) -> None:
-        """An instance and its replicas learn which clients' certificates are not good any more."""
+        """Tell an instance and its replicas which clients' certificates are not good any more; raises ApiError."""
         record = instances.find(store, path)
         folder = path.rpartition("/")[0]
         for name in (record["name"], *record.get("replicaNames", ())):
@@ -115,7 +123,7 @@ class Servers:
                     self._make(each["standinNumber"]).start(files)
 
     def leave(self, record: Record, primary: Record) -> None:
-        """A replica is gone: its account at the primary goes, too."""
+        """Delete the account that a replica, which is gone, had at its primary; raises ApiError."""
         if self.has(primary):
             with failing("delete"):
                 rows = self._make(primary["standinNumber"]).ask(
@@ -124,10 +132,10 @@ class Servers:
                 )
                 self._make(primary["standinNumber"]).tell(*(("DROP USER %s@%s", *row) for row in rows))
 
-    # --- what is in an instance; each is safe to do again after a break -------------------------------------------
+    # What is in an instance: each may be done again after a break, and raises ApiError where the server refuses -----
 
     def put_database(self, record: Record, name: str, charset: str, collation: str) -> None:
-        """A database as its record says."""
+        """Make a database, or give one that exists this character set and collation."""
         words = [word for word in (charset, collation) if not re.fullmatch(r"[A-Za-z0-9_]+", word)]
         if words:
             raise invalid(f"Invalid request: Invalid charset or collation {words[0]}.")
@@ -136,11 +144,11 @@ class Servers:
         self._tell(record, (f"CREATE DATABASE IF NOT EXISTS {quoted} {how}",), (f"ALTER DATABASE {quoted} {how}",))
 
     def drop_database(self, record: Record, name: str) -> None:
-        """Without it, and its tables."""
+        """Drop a database and its tables, if it exists."""
         self._tell(record, (f"DROP DATABASE IF EXISTS `{name.replace('`', '``')}`",))
 
     def put_user(self, record: Record, name: str, host: str, password: str) -> None:
-        """An account with this password; without one nobody gets in with it."""
+        """Make an account, or give one that exists this password; with an empty one it is locked."""
         rule = f"{_requirement(record)} ACCOUNT {'UNLOCK' if password else 'LOCK'}"
         self._tell(
             record,
@@ -151,7 +159,7 @@ class Servers:
         )
 
     def drop_user(self, record: Record, name: str, host: str) -> None:
-        """Without it."""
+        """Drop an account, if it exists."""
         self._tell(record, ("DROP USER IF EXISTS %s@%s", name, host))
 
     def _tell(self, record: Record, *statements: tuple[str, ...]) -> None:
@@ -161,7 +169,7 @@ class Servers:
             except FailedError as failure:
                 raise invalid(f"Invalid request: {failure}.") from None
 
-    # --- a start of the stand-in --------------------------------------------------------------------------------------
+    # A start of the stand-in ------------------------------------------------------------------------------------------
 
     def restore(self, store: Store) -> None:
         """Finish what a break left, and have every server run; called once, with nothing else at work."""
@@ -176,7 +184,7 @@ class Servers:
                     self._clear(store, path, record)
 
     def _clear(self, store: Store, path: str, record: Record) -> None:
-        """Half made, or half deleted: nobody was told that it is there."""
+        """Clear away an instance that is half made or half deleted: nobody was told that it is there."""
         try:
             self.remove(record)
         except ApiError as error:
@@ -186,11 +194,14 @@ class Servers:
                 instances.forget(store, path)
 
     def watch(self, store: Store, stop: threading.Event, seconds: float = 2.0) -> None:
-        """Until `stop`: start servers again that ended by themselves, as Google does."""
+        """Start servers again that ended by themselves, as Google does, until `stop` is set.
+
+        Between looks at them are that many seconds.
+        """
         while not stop.wait(seconds):
             for path, _ in instances.every(store):
                 with self.lock:
-                    record = store.get(path)  # by now it may be gone
+                    record = store.get(path)  # the instance may be gone by now
                     if not stop.is_set() and record and self.has(record) and record["state"] == "RUNNABLE":
                         self._look(store, path, record)
 
@@ -222,7 +233,7 @@ class Servers:
             print(f"Cloud SQL instance {record['name']} runs: {record['standinServer']}", file=sys.stderr, flush=True)
 
     def _agree(self, store: Store, path: str, record: Record) -> None:
-        """Records of what was dropped just before a break go: the server is right."""
+        """Delete the records of what the server does not have: it was dropped just before a break."""
         server = self._make(record["standinNumber"])
         held = {f"databases/{name}" for (name,) in server.ask("SELECT schema_name FROM information_schema.schemata")}
         held |= {f"users/{name}@{host}" for name, host in server.ask("SELECT user, host FROM mysql.user")}
@@ -256,7 +267,7 @@ class Servers:
 
 @contextmanager
 def failing(verb: str) -> Iterator[None]:
-    """A server's failure as the API tells it."""
+    """Raise ApiError for a server's failure in the block; `verb` is what could not be done with the instance."""
     try:
         yield
     except FailedError as failure:
@@ -268,5 +279,5 @@ def _mode(record: Record) -> str:
 
 
 def _requirement(record: Record) -> str:
-    """What an account must bring besides its password: MySQL asks that of accounts, not of a server."""
+    """What an account must have besides its password, in SQL: MySQL asks that of accounts, not of a server."""
     return "REQUIRE X509" if _mode(record).startswith("TRUSTED") else "REQUIRE NONE"

@@ -1,8 +1,8 @@
 """Where a Cloud SQL instance is plugged in: a network namespace of its own, with a cable to the cluster's bridge.
 
 Nothing of an instance listens on the host: its addresses are in its namespace. Both are of the nodes' subnet, so that
-nodes reach them without a router. One of the internet would be truer for the public one, and any range that was taken
-for it could be in use here: a machine whose packages came from an address of documentation's network lost them.
+nodes reach them without a router. An address of the internet would be truer for the public one, but any range
+that was taken for it could be in use here: a machine whose packages came from a network for documentation lost them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from localcloud.host.shell import run, succeeds
 
 PORT: Final = 3306
 MOST: Final = 30
-"""Instances at a time, numbered from 1: each has an address of both last /27 of the nodes' subnet."""
+"""How many instances there can be at a time. They are numbered from 1, and each has an address in both of the last /27
+networks of the nodes' subnet."""
 NAMESPACES: Final = Path("/run/netns")
 PUBLIC_NET, PRIVATE_NET = map(str, list(ipaddress.IPv4Network(NODE_NET).subnets(new_prefix=27))[-2:])
 
@@ -39,29 +40,29 @@ class Wiring:
         return Path("/sys/class/net", self.bridge).exists()
 
     def name(self, number: int) -> str:
-        """Of an instance's namespace and of the host's end of its cable; Linux allows 15 characters."""
+        """The name of an instance's namespace and of the host's end of its cable; Linux allows 15 characters."""
         return f"{self.bridge}-q{number}"
 
     def private(self, number: int) -> str:
-        """The address in the nodes' subnet. Every instance has it, for its replicas; not each shows it."""
+        """An instance's private address. Every instance has it, for its replicas; not each shows it."""
         return str(ipaddress.IPv4Network(self.private_net)[number])
 
     def public(self, number: int) -> str:
-        """The address that stands for one on the internet."""
+        """An instance's public address, which stands for one on the internet."""
         return str(ipaddress.IPv4Network(self.public_net)[number])
 
     def namespace(self, number: int) -> Path:
-        """The file that `nsenter --net=` takes."""
+        """The file of an instance's network namespace, which `nsenter --net=` takes."""
         return NAMESPACES / self.name(number)
 
     def plug(self, number: int) -> None:
-        """Namespace, cable, addresses and routes; idempotent."""
+        """Have an instance's namespace, cable, addresses and routes, whatever of it is there already."""
         name, width = self.name(number), ipaddress.IPv4Network(self.subnet).prefixlen
         if not self.namespace(number).exists():
             run(["ip", "netns", "add", name])
         if not succeeds(["ip", "-n", name, "link", "show", "eth0"]):
             if Path("/sys/class/net", name).exists():
-                run(["ip", "link", "delete", name])  # half a cable that an interrupted run left
+                run(["ip", "link", "delete", name])  # this is half a cable, which an interrupted run left
             run(["ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name])
         run(["ip", "link", "set", name, "master", self.bridge, "up"])
         slot = SLOT if SLOT in SLOTS else "0"
@@ -96,11 +97,11 @@ class Wiring:
         run(["nsenter", f"--net={self.namespace(number)}", "iptables-restore", "-w"], stdin=text)
 
     def unplug(self, number: int) -> None:
-        """Take cable and namespace away; idempotent."""
+        """Take an instance's cable and namespace away, if they are there."""
         self._remove(self.name(number))
 
     def unplug_all(self) -> None:
-        """The same with every instance of this bridge, also of those that nobody remembers."""
+        """Take away the cables and namespaces of all instances on this bridge, also of those that nobody remembers."""
         mine = f"{self.bridge}-q"
         places = (Path("/sys/class/net"), NAMESPACES)
         names = {each.name for place in places if place.exists() for each in place.iterdir()}

@@ -16,7 +16,7 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import State
 from tests.support.gce import COMPUTE, ZONE, Google
 
-# It outlives the object that started it: that is what a daemon is.
+# A daemon outlives the object that started it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 
@@ -85,7 +85,7 @@ def test_one_whose_token_was_lost_or_seen_by_others_is_started_anew_with_another
 def test_one_that_an_older_version_started_is_replaced(google: Google, state: State) -> None:
     now = daemon.daemon(state, google.port)
     token_file.ensure(daemon.token(state))
-    program = ("-c", "import time; time.sleep(60)")  # it took no token
+    program = ("-c", "import time; time.sleep(60)")  # the older version took no token
     assert daemons.start(state.root, replace(now, command=[now.command[0], *program]), state.logs)
     assert daemon.start(state, google.port) == ["gce"]
     (process,) = daemons.running(state.root)

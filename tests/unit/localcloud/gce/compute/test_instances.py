@@ -230,7 +230,7 @@ def test_a_power_cut_loses_nothing_that_was_answered_and_leaves_no_stray_file(tm
                 try:
                     if google.call("POST", DISKS, {"name": f"d-{worker}-{number}", "sizeGb": "1"})[0] != 200:
                         return
-                except (OSError, http.client.HTTPException):  # no answer, or half of one
+                except (OSError, http.client.HTTPException):  # there was no answer, or half of one
                     return
                 made.append(f"d-{worker}-{number}")
 

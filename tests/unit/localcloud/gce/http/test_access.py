@@ -25,7 +25,7 @@ GOOD: Headers = [("Host", OWN), ("Authorization", BEARER), ("Content-Type", "app
 
 
 def refused(changed: Headers, method: str = "POST", target: str = DISKS, without: str = "") -> tuple[int, str] | None:
-    """(status, reason) of a request with these headers in place of those of a good one; None where it is let in."""
+    """The status and reason that refuse a good request with these headers changed; None where it is let in."""
     names = {name for name, _ in changed} | {without}
     headers = HTTPMessage()
     for name, value in [each for each in GOOD if each[0] not in names] + changed:
@@ -147,8 +147,10 @@ def google(tmp_path: Path) -> Iterator[Google]:
 
 
 def raw(google: Google, request: str, body: bytes = b"") -> bytes:
-    """What is answered to a request as it stands, with $ for the Host and $$ for the token, until the server ends the
-    connection."""
+    """All that is answered until the server ends the connection, to a request that is sent as it stands.
+
+    In `request`, $ stands for the server's Host and $$ for the token.
+    """
     text = request.replace("$$", f"Bearer {TOKEN}").replace("$", f"127.0.0.1:{google.port}").replace("\n", "\r\n")
     with socket.create_connection(("127.0.0.1", google.port), timeout=10) as connection:
         connection.sendall(text.encode() + b"\r\n\r\n" + body)
@@ -160,7 +162,7 @@ def raw(google: Google, request: str, body: bytes = b"") -> bytes:
 
 
 def exchange(google: Google, request: str, body: bytes = b"") -> tuple[int, dict[str, str], Any]:
-    """The same, as (status, headers, decoded body)."""
+    """What `raw` is answered, as the status, the headers by their names in lower case, and the decoded body."""
     head, _, rest = raw(google, request, body).partition(b"\r\n\r\n")
     line, *lines = head.decode().split("\r\n")
     pairs = (each.partition(": ") for each in lines)
@@ -214,7 +216,7 @@ def test_a_body_that_is_refused_is_not_taken_for_the_next_request(google: Google
 
 
 def test_whoever_sends_a_long_body_still_reads_why_it_was_refused(google: Google) -> None:
-    long = bytes(32 << 20)  # more than lies between the two of them while nobody reads
+    long = bytes(32 << 20)  # this is more than fits between the two while nobody reads
     assert exchange(google, f"POST {DISKS} HTTP/1.1\nHost: $\nContent-Length: {len(long)}", long)[0] == 401
 
 

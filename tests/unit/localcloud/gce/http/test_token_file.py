@@ -40,7 +40,7 @@ def test_a_token_is_made_once_and_is_not_to_be_guessed(tmp_path: Path) -> None:
 
 
 def spoil(file: Path, how: str) -> None:
-    """A token file as it must not be."""
+    """Make a token file one as it must not be."""
     if how == "missing":
         file.unlink()
     elif how == "a folder":

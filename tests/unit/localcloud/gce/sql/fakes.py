@@ -1,4 +1,4 @@
-"""Servers of Cloud SQL instances that are no processes: what they were told, and failures on demand."""
+"""Servers of Cloud SQL instances that are no processes: they remember what they were told, and fail on demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOLD = "mysqld 9.7.0 of a test"
 
 
 class Fake:
-    """One of them; `World` holds what outlives it."""
+    """A server that only remembers; `World` holds what outlives it."""
 
     def __init__(self, world: World, number: int) -> None:
         self.world, self.number = world, number
@@ -59,7 +59,7 @@ class Fake:
 
 
 class World:
-    """What runs, by number; what was done, in turn; which verbs fail; and what happens at each."""
+    """All fake servers: what runs, by number; what was done, in turn; which verbs fail; and what happens at each."""
 
     def __init__(self) -> None:
         self.running: dict[int, Files] = {}
@@ -70,12 +70,13 @@ class World:
         self.told = TOLD
 
     def servers(self) -> Servers:
-        """As a start of the stand-in finds them."""
+        """The servers as a start of the stand-in finds them."""
         return Servers(lambda: self.told, lambda number: Fake(self, number), Wiring())
 
     def verbs(self) -> list[str]:
+        """The words for what was done, in turn."""
         return [verb for verb, *_ in self.done]
 
     def statements(self) -> list[tuple[Any, ...]]:
-        """What servers were told, in turn."""
+        """The statements that servers were told, in turn."""
         return [statement for verb, _, *statements in self.done if verb == "tell" for statement in statements]
