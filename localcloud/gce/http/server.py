@@ -130,6 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: a refusal is in the log already, and that an idle connection is closed is no error."""
 
     def log_message(self, format: str, *args: Any) -> None:
+        """Write a line to standard error, in printable ASCII only."""
         line = re.sub(
             r"[^ -~]", lambda character: ascii(character[0])[1:-1], format % args
         )  # a stranger may have sent it

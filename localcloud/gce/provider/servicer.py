@@ -57,6 +57,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     # What it is ------------------------------------------------------------------------------------------------------
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        """Tell the version."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def GetSchema(
@@ -71,6 +72,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        """Take the engine's address, where it was not given at the start."""
         self._engine = request.address
         return empty_pb2.Empty()
 
@@ -83,6 +85,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
+        """Refuse settings that are not known, and addresses of other machines."""
         config = from_wire(request.news)
         failures = [
             provider_pb2.CheckFailure(property=name, reason=f"gcp:{name} is not known to the GCE stand-in")
@@ -105,6 +108,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
+        """Take the settings, and show the warning that this is not Google."""
         config = from_wire(request.args)
         self._cloud = Cloud(
             str(config["computeCustomEndpoint"]),
@@ -135,6 +139,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     # Resources -------------------------------------------------------------------------------------------------------
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        """Give inputs that are not given their defaults; refuse those that are unknown, missing or wrong."""
         kind, inputs, old = self._kind(request, context), from_wire(request.news), from_wire(request.olds)
         short = kind.token.rpartition(":")[2]
         failures = [
@@ -156,6 +161,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        """Tell which inputs differ, and which of them replace the resource."""
         kind = self._kind(request, context)
         old, new = from_wire(request.old_inputs), from_wire(request.news)
         detailed, replaces = {}, []
@@ -178,6 +184,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+        """Make a resource, or in a preview tell what is known of it."""
         kind, inputs = self._kind(request, context), from_wire(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=to_wire(_shown(kind.preview(inputs, {}))))
@@ -200,6 +207,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=request.id, properties=to_wire(_shown(outputs)), inputs=to_wire(new_inputs))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+        """Change a resource in place, or in a preview tell what is known of it."""
         kind = self._kind(request, context)
         state, old, new = from_wire(request.olds), from_wire(request.old_inputs), from_wire(request.news)
         if request.preview:
@@ -211,6 +219,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        """Delete a resource, unless its deletionPolicy says otherwise."""
         kind, state = self._kind(request, context), from_wire(request.properties)
         policy = state.get("deletionPolicy", "DELETE")
         if policy == "PREVENT":
@@ -221,6 +230,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
+        """Refuse every function by name."""
         return self._refuse(context, f"the function {request.tok} is not known to the GCE stand-in")
 
     def _state(self, kind: Kind, identity: str, inputs: Properties, context: grpc.ServicerContext) -> Any:

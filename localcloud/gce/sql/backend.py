@@ -14,15 +14,32 @@ class FailedError(Exception):
 class Server(Protocol):
     """A MySQL behind an instance. Each method returns when it is done and raises FailedError when it is not."""
 
-    def check(self, configuration: str) -> str: ...
-    def create(self, files: Files) -> None: ...
-    def clone(self, files: Files, primary: Server, address: str) -> None: ...
-    def start(self, files: Files) -> None: ...
-    def remove(self) -> None: ...
-    def runs(self) -> bool: ...
-    def lives(self) -> bool: ...
-    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]: ...
-    def tell(self, *statements: tuple[Any, ...]) -> None: ...
+    def check(self, configuration: str) -> str:
+        """What the server would say against a configuration; the text is empty where it would take it."""
+
+    def create(self, files: Files) -> None:
+        """Make a new server without data, and start it."""
+
+    def clone(self, files: Files, primary: Server, address: str) -> None:
+        """Make a read replica of a primary, which other instances reach at `address`, and start it."""
+
+    def start(self, files: Files) -> None:
+        """Have the server run with these files, whether it runs already or not."""
+
+    def remove(self) -> None:
+        """Take away the server's process, addresses and data."""
+
+    def runs(self) -> bool:
+        """Whether the server takes statements."""
+
+    def lives(self) -> bool:
+        """Whether the server's process is there, which costs less to ask than whether it takes statements."""
+
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows that a query with these values answers."""
+
+    def tell(self, *statements: tuple[Any, ...]) -> None:
+        """Execute statements in turn, each a tuple of its text and its values."""
 
 
 @dataclass(frozen=True)
