@@ -14,7 +14,7 @@ from typing import Any
 
 from localcloud.cluster import api, controlplane, nodes
 from localcloud.gce import daemon as gce
-from localcloud.gce import token_file
+from localcloud.gce.http import token_file
 from localcloud.host import atomic, daemons, limits
 from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError

@@ -1,7 +1,8 @@
 """A stand-in for the two Google APIs that this program uses: Compute Engine's disks and Cloud SQL's instances.
 
-Its HTTP contract, and what it promises: docs/gce-standin.md. `python -m localcloud.gce` serves it, `daemon` makes that
-part of the local cluster, and `provider` is Pulumi's side of it.
+docs/gce-standin.md has its HTTP contract, and says what it promises. `python -m localcloud.gce` serves it, `daemon`
+makes that a part of the local cluster, and `provider` is Pulumi's side of it. `compute` and `sql` are the two services,
+`http` is what calls to either go through, and `store` keeps their records.
 """
 
 from __future__ import annotations

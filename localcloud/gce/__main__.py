@@ -9,17 +9,23 @@ import sys
 import threading
 from pathlib import Path
 
-from localcloud.gce import token_file
-from localcloud.gce.server import Server
-from localcloud.gce.sql_machine import real
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.http import token_file
+from localcloud.gce.http.server import Server
+from localcloud.gce.sql.machine import real
+from localcloud.gce.sql.servers import Servers
+from localcloud.gce.sql.wiring import Wiring
+from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
-from localcloud.gce.wiring import Wiring
 from localcloud.host.layout import Slot, cache
 
 
 def main(directory: Path, port: int, token: str, slot: Slot) -> None:
-    """One server a directory: a second one would not see the first one's changes to files."""
+    """Serve the state in `directory` on a port of loopback, to callers who know the token, until SIGTERM.
+
+    `slot`: the one of the cluster whose bridge its servers are plugged into.
+
+    A directory has one server at a time, as a second one would not see the first one's changes to files: it exits.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory / "lock").open("w") as lock:
         try:
@@ -28,11 +34,11 @@ def main(directory: Path, port: int, token: str, slot: Slot) -> None:
             sys.exit(f"another GCE stand-in serves {directory}")
         store = Store(directory)
         servers = real(directory / "sql", cache() / "images", Wiring.of(slot))
-        server = Server(("127.0.0.1", port), store, token, servers)
+        server = Server(("127.0.0.1", port), token, answers(store, servers))
         over = threading.Event()
         keeper = threading.Thread(target=_keep, args=(servers, store, over), daemon=True)
         keeper.start()
-        servers.begun.wait()  # calls that change an instance wait until all of them run again
+        servers.begun.wait()  # from here on calls that change an instance wait until all run again
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         print(f"GCE stand-in on http://127.0.0.1:{server.server_address[1]}, state in {directory}", flush=True)
         server.serve_forever()

@@ -1,4 +1,4 @@
-"""The one place that asks for the time."""
+"""The time, which the stand-in asks for here only."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """RFC 3339 with milliseconds, as Google writes it."""
+    """The present time as text, in RFC 3339 with milliseconds, as Google writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

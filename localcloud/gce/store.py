@@ -1,8 +1,8 @@
-"""What exists, by its path in the API, in one SQLite file; and the sparse files that hold disks' and snapshots' bytes.
+"""The records of all that exists, by their paths in the API, in one SQLite file; and the files with disks' bytes.
 
-One change at a time, each a transaction. Files follow the records: a file is made before its record is committed and
-deleted after, so that a power cut between the two leaves a file too many, never a record without its file. `sweep`
-clears those at the next start.
+There is one change at a time, and each is a transaction. Files follow the records: a file is made before its record is
+committed and deleted after, so that a power cut between the two leaves a file too many, never a record without its
+file. `sweep` clears those at the next start.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
+"""The JSON object that is kept of something."""
 OPERATIONS_KEPT = 1000
+"""How many operations are remembered."""
 
 
 class Store:
@@ -39,7 +41,7 @@ class Store:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Everything inside happens, or nothing does."""
+        """A block in which records change: all of its changes are kept, or none. Such blocks take turns."""
         with self._lock:
             self._database.execute("BEGIN IMMEDIATE")
             self._after = []
@@ -54,22 +56,22 @@ class Store:
 
     @contextmanager
     def view(self) -> Iterator[None]:
-        """Nothing changes meanwhile."""
+        """A block in which no record changes."""
         with self._lock:
             yield
 
     def after(self, action: Callable[[], None]) -> None:
-        """Do this once the change is committed."""
+        """Have something done once the present change is committed."""
         self._after.append(action)
 
     def get(self, path: str) -> Record | None:
-        """The record of that path."""
+        """The record of that path; None where there is none."""
         with self._lock:
             row = self._database.execute("SELECT body FROM record WHERE path = ?", (path,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def under(self, prefix: str) -> list[tuple[str, Record]]:
-        """Records whose path begins with `prefix`, in the order of their paths."""
+        """The (path, record) of every path that begins with `prefix`, in the order of the paths."""
         with self._lock:
             rows = self._database.execute(
                 "SELECT path, body FROM record WHERE path >= ? AND path < ? ORDER BY path", (prefix, prefix + "\x7f")
@@ -77,19 +79,19 @@ class Store:
         return [(path, json.loads(body)) for path, body in rows]
 
     def put(self, path: str, record: Record) -> None:
-        """Make or replace a record."""
+        """Make or replace a record, in a change."""
         self._database.execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (path, json.dumps(record)))
 
     def delete(self, path: str) -> None:
-        """Forget a record."""
+        """Forget a record, in a change."""
         self._database.execute("DELETE FROM record WHERE path = ?", (path,))
 
     def next_id(self) -> int:
-        """A number that was never given before, not even to what is deleted by now."""
+        """A number that was never given before, not even to what is deleted by now; to be asked for in a change."""
         return int(self._database.execute("INSERT INTO counter DEFAULT VALUES").lastrowid or 0)
 
     def prune_operations(self, newest: int) -> None:
-        """Forget all but the newest: nobody asks for old ones."""
+        """Forget all operations but the last ones up to the number `newest`: nobody asks for old ones."""
         oldest = newest - OPERATIONS_KEPT
         self._database.execute(
             "DELETE FROM record WHERE path LIKE '%/operations/%' AND json_extract(body, '$.id') + 0 < ?", (oldest,)
@@ -108,6 +110,6 @@ class Store:
                 os.truncate(self.root / name, size)
 
     def close(self) -> None:
-        """The file may be opened by another then."""
+        """Close the file, so that another process may open it."""
         with self._lock:
             self._database.close()

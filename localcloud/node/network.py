@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from localcloud.gce.wiring import Wiring
+from localcloud.gce.sql.wiring import Wiring
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import (
     ALL_NETS,

@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from localcloud import gce
-from localcloud.gce import client, daemon, token_file
+from localcloud.gce import daemon
+from localcloud.gce.http import client, token_file
 from localcloud.host.layout import REGION, ZONES
 from localcloud.node.csi import PROJECT
 from tests.cluster.conftest import Project, eventually

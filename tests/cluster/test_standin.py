@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from localcloud import gce
-from localcloud.gce import client, daemon, token_file
+from localcloud.gce import daemon
+from localcloud.gce.http import client, token_file
 from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
 from tests.support.gce_strangers import ask, listeners, read

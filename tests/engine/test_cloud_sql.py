@@ -17,10 +17,10 @@ from typing import Any
 import pymysql
 import pytest
 
-from localcloud.gce import mysqld, sql_machine
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.sql import machine, mysqld
+from localcloud.gce.sql.servers import Servers
+from localcloud.gce.sql.wiring import NAMESPACES, Wiring
 from localcloud.gce.store import Store
-from localcloud.gce.wiring import NAMESPACES, Wiring
 from localcloud.host import daemons
 from localcloud.host.layout import Slot, cache
 from localcloud.images.builder import archive_path
@@ -128,7 +128,7 @@ def _clear() -> None:
 @pytest.fixture(scope="module")
 def rig(bridge: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     root = tmp_path_factory.mktemp("cluster")
-    servers = sql_machine.real(root / "gce" / "sql", IMAGES, WIRING)
+    servers = machine.real(root / "gce" / "sql", IMAGES, WIRING)
     try:
         with serving(root / "gce", servers) as google:
             body = {"name": "orders", "region": "europe-west1", "databaseVersion": "MYSQL_8_4", "settings": SETTINGS}
@@ -263,7 +263,7 @@ def test_a_replica_has_what_was_there_follows_and_takes_no_writes(rig: Rig, copy
 def test_servers_outlive_the_stand_in_and_come_back_with_their_data_when_they_end(rig: Rig, copy: str) -> None:
     before = rig.processes()
     assert sorted(before) == ["sql-1", "sql-2"]
-    again, store = sql_machine.real(rig.folder / "sql", IMAGES, WIRING), Store(rig.folder)
+    again, store = machine.real(rig.folder / "sql", IMAGES, WIRING), Store(rig.folder)
     again.restore(store)
     assert rig.processes() == before, "a new stand-in restarted what ran"
     rig.sql("INSERT INTO app.orders VALUES (5)")

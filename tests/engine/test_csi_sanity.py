@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from localcloud.gce import client, token_file
+from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.layout import ROOT, ZONES, cache
 from localcloud.host.progress import Progress

@@ -1,4 +1,4 @@
-"""Runs the GCE stand-in's server in the test's own process, and calls it."""
+"""The GCE stand-in's server in the process of the tests, and a client that calls it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localcloud.gce.server import Server
-from localcloud.gce.sql_servers import Servers
+from localcloud.gce.http.server import Server
+from localcloud.gce.sql.machine import records_only
+from localcloud.gce.sql.servers import Servers
+from localcloud.gce.sql.wiring import Wiring
+from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
+from localcloud.host.layout import Slot
 
 PROJECT = "acme-test"
 ZONE = "europe-west1-b"
@@ -29,7 +33,7 @@ class Google:
         self.port, self.token = port, token
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Sends one request, and returns its status and answer."""
+        """Make one request, and return the HTTP status and the JSON value that is answered."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -40,19 +44,19 @@ class Google:
             connection.close()
 
     def get(self, path: str) -> Any:
-        """The answer to a GET of `path`. Fails unless its status is 200."""
+        """The JSON value at a path; fails where a GET is refused."""
         status, answer = self.call("GET", path)
         assert status == 200, answer
         return answer
 
     def do(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer to a request that changes something. Fails unless its status is 200."""
+        """Make a change that is taken, and return its answer; fails where it is refused."""
         status, answer = self.call(method, path, body)
         assert status == 200, answer
         return answer
 
     def refusal(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
-        """Sends a request that must be refused, and returns the status, Google's reason and the message."""
+        """Make a request that is refused, and return the HTTP status, Google's word for the reason, and the message."""
         status, answer = self.call(method, path, body)
         assert status >= 400, answer
         (detail,) = answer["error"]["errors"]
@@ -67,22 +71,22 @@ class Google:
         return self.get(f"{disks}/{name}")
 
     def nodes(self, **zones: str) -> None:
-        """Tells the server that these instances exist, each in its zone, and no others."""
+        """Have instances of these names in these zones, and no others."""
         instances = [{"name": name, "zone": zone} for name, zone in zones.items()]
         self.do("PUT", "/standin/instances", {"instances": instances})
 
     def attach(self, instance: str, source: str, zone: str = ZONE, query: str = "", **fields: Any) -> tuple[int, Any]:
-        """Attaches a disk, and returns status and answer. `source` is the disk's path from `zones/` or `regions/`."""
+        """Attach a disk, and return status and answer; `source` is its path from `zones/` or `regions/` on."""
         body = {"source": f"projects/{PROJECT}/{source}", "deviceName": source.rpartition("/")[2], **fields}
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/attachDisk{query}", body)
 
     def detach(self, instance: str, device: str, zone: str = ZONE) -> tuple[int, Any]:
-        """Detaches a disk, and returns status and answer."""
+        """Detach the disk of a device name, and return status and answer."""
         return self.call("POST", f"{COMPUTE}/zones/{zone}/instances/{instance}/detachDisk?deviceName={device}")
 
 
 def write_token(file: Path) -> Path:
-    """Writes the token into a file that only its owner may read."""
+    """Write the token into a file that only its owner reads, and return the file."""
     file.write_text(TOKEN)
     file.chmod(0o600)
     return file
@@ -90,9 +94,10 @@ def write_token(file: Path) -> Path:
 
 @contextmanager
 def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
-    """Runs a server on a free port until the block ends. Without `servers` Cloud SQL's instances are records only."""
+    """Serve on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
-    server = Server(("127.0.0.1", 0), store, TOKEN, servers)
+    behind = servers or records_only("this server was started without", Wiring.of(Slot("0")))
+    server = Server(("127.0.0.1", 0), TOKEN, answers(store, behind))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

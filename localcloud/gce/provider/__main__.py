@@ -1,4 +1,4 @@
-"""What the engine starts: it prints its port and serves until it is killed."""
+"""The program that the engine starts: it prints its port and serves until it is killed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from localcloud.gce.provider import TOKEN_FILE
 from localcloud.gce.provider.servicer import Provider
 
-LARGEST_MESSAGE = 400 << 20  # as Pulumi's own providers
+LARGEST_MESSAGE = 400 << 20
+"""How many bytes a message may have, which is the same for Pulumi's own providers."""
 
 
 def main() -> None:
-    """`pulumi-resource-gcp ENGINE`: the engine's address, for log lines."""
+    """Run `pulumi-resource-gcp ENGINE`, where ENGINE is the address to which log lines go."""
     options = [(f"grpc.max_{way}_message_length", LARGEST_MESSAGE) for way in ("send", "receive")]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
     engine = next((word for word in sys.argv[1:] if not word.startswith("-")), "")

@@ -12,10 +12,11 @@ from localcloud.gce.provider.properties import Properties
 ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
 """The label that pulumi-gcp adds to everything (`addPulumiAttributionLabel`)."""
 LONGEST_PREFIX = 48
+"""How many characters may stand before the date in a snapshot's name."""
 
 
 class Disk(Kind):
-    """gcp.compute.Disk."""
+    """The type gcp.compute.Disk."""
 
     token = "gcp:compute/disk:Disk"  # noqa: S105  Pulumi's word for a type's name
     shape: ClassVar[dict[str, Any]] = {
@@ -61,11 +62,11 @@ class Disk(Kind):
             yield "createSnapshotBeforeDestroyPrefix", f"'{prefix}' is longer than {LONGEST_PREFIX} characters"
 
     def place(self, inputs: Properties) -> str:
-        """Where the disk is to be."""
+        """The path of the zone or region in which the disk is to be."""
         return f"projects/{inputs['project']}/zones/{last(inputs['zone'])}"
 
     def body(self, inputs: Properties) -> dict[str, Any]:
-        """The request that makes it."""
+        """The body of the request that makes the disk."""
         wanted = {
             "name": inputs["name"],
             "type": f"{self.place(inputs)}/diskTypes/{last(inputs['type'])}",
@@ -109,7 +110,7 @@ class Disk(Kind):
         }
 
     def whereabouts(self, disk: dict[str, Any]) -> Properties:
-        """Its place, as inputs."""
+        """The zone or region of a disk, as the inputs that say it."""
         return {"zone": last(disk["zone"])}
 
     def update(self, cloud: Cloud, identity: str, old: Properties, new: Properties) -> None:
@@ -124,7 +125,7 @@ class Disk(Kind):
             )
 
     def delete(self, cloud: Cloud, identity: str, state: Properties) -> None:
-        """As Terraform's provider does: a snapshot if one is asked for, then away from who has it, then away."""
+        """Take a snapshot if one is asked for, detach the disk and delete it, as Terraform's provider does."""
         disk = found(cloud.compute, identity)
         if disk is None:
             return
@@ -142,7 +143,7 @@ class Disk(Kind):
 
 
 class RegionDisk(Disk):
-    """gcp.compute.RegionDisk."""
+    """The type gcp.compute.RegionDisk."""
 
     token = "gcp:compute/regionDisk:RegionDisk"  # noqa: S105
     shape: ClassVar[dict[str, Any]] = {
@@ -168,7 +169,7 @@ class RegionDisk(Disk):
 
 
 class ResourcePolicy(Kind):
-    """gcp.compute.ResourcePolicy, of snapshots."""
+    """The type gcp.compute.ResourcePolicy, as far as it is about snapshots."""
 
     token = "gcp:compute/resourcePolicy:ResourcePolicy"  # noqa: S105
     shape: ClassVar[dict[str, Any]] = {
@@ -218,7 +219,7 @@ class ResourcePolicy(Kind):
 
 
 class Attachment(Kind):
-    """gcp.compute.DiskResourcePolicyAttachment."""
+    """The type gcp.compute.DiskResourcePolicyAttachment."""
 
     token = "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment"  # noqa: S105
     kind: ClassVar[str] = "zone"
@@ -261,7 +262,7 @@ class Attachment(Kind):
 
 
 class RegionAttachment(Attachment):
-    """gcp.compute.RegionDiskResourcePolicyAttachment."""
+    """The type gcp.compute.RegionDiskResourcePolicyAttachment."""
 
     token = "gcp:compute/regionDiskResourcePolicyAttachment:RegionDiskResourcePolicyAttachment"  # noqa: S105
     kind = "region"

@@ -1,4 +1,4 @@
-"""Puts the provider where one PULUMI_HOME finds it, and no other."""
+"""The provider's installation, where one PULUMI_HOME finds it and no other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.host.layout import ROOT
 
 
 def install(home: Path, token: Path) -> Path:
-    """Write the plugin into a PULUMI_HOME that is used for the stand-in alone; returns the program.
+    """Write the plugin into a PULUMI_HOME that is used for the stand-in alone, and return the path of its program.
 
     `token`: the file with the stand-in's token; the program says where it lies, not what is in it.
     """

@@ -13,13 +13,13 @@ UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 def from_wire(struct: struct_pb2.Struct) -> Properties:
-    """Plain values; whole numbers become int, which the wire does not know."""
+    """The properties in a message, as plain values; whole numbers become int, which the wire does not know."""
     plain: Properties = _whole(json_format.MessageToDict(struct))
     return plain
 
 
 def to_wire(properties: Mapping[str, Any]) -> struct_pb2.Struct:
-    """The reverse; None is left out, as the engine does."""
+    """The message for properties, without those that are None, as the engine leaves these out."""
     struct = struct_pb2.Struct()
     json_format.ParseDict({key: value for key, value in properties.items() if value is not None}, struct)
     return struct
@@ -43,7 +43,7 @@ def is_unknown(value: Any) -> bool:
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """(path, `add`, `delete` or `update`) wherever two values differ; maps are gone through, lists are one value."""
+    """Each path at which two values differ, with `add`, `delete` or `update`; a list counts as one value."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             inner = f"{path}.{key}" if path else key
@@ -68,14 +68,14 @@ def at(properties: Mapping[str, Any], path: str) -> Any:
 
 
 def like(pattern: Any, live: Any) -> Any:
-    """What is live, as far as `pattern` mentions it: what nobody asked for is not a change."""
+    """The part of what is live that `pattern` mentions: what nobody asked for is not a change."""
     if isinstance(pattern, dict) and isinstance(live, dict):
         return {key: like(value, live[key]) for key, value in pattern.items() if key in live}
     return live
 
 
 def within(shape: Any, value: Any) -> Any:
-    """What of a value is in a shape and says something: an import's false, 0 and empty are as good as not given."""
+    """The part of a value that is in a shape and says something: false, 0 and empty are as good as not given."""
     if isinstance(shape, dict) and isinstance(value, dict):
         inner = {key: within(shape[key], value[key]) for key in value if key in shape}
         return {key: each for key, each in inner.items() if each or each is True}
@@ -83,7 +83,7 @@ def within(shape: Any, value: Any) -> Any:
 
 
 def unknown_names(value: Any, shape: Any, path: str = "") -> Iterator[str]:
-    """Paths in `value` that `shape` does not have: a map of names, a list of one shape, or None for a leaf."""
+    """Each path in `value` that `shape` does not have; a shape is a map of names, a list of one shape, or None."""
     if isinstance(shape, dict) and isinstance(value, dict):
         for key, inner in value.items():
             here = f"{path}.{key}" if path else key

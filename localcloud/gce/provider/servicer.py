@@ -1,4 +1,4 @@
-"""The provider's side of Pulumi's protocol."""
+"""The provider's side of Pulumi's protocol, whose calls and messages its methods are named for."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from localcloud.gce import token_file
-from localcloud.gce.client import RefusedError
+from localcloud.gce.http import token_file
+from localcloud.gce.http.client import RefusedError
 from localcloud.gce.provider import TOKEN_FILE, VERSION, compute, sql
 from localcloud.gce.provider.kind import Cloud, Kind
 from localcloud.gce.provider.properties import (
@@ -47,22 +47,23 @@ REPLACING: Final = {
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One engine's provider; calls for several resources run side by side."""
+    """The provider of one engine. Calls for several resources run side by side."""
 
     def __init__(self, engine: str, token: str = "") -> None:
-        """`engine`: its address. `token`: the file in which the stand-in's token lies."""
+        """`engine` is its address, and `token` the path of the file with the stand-in's token."""
         self._engine, self._token_file = engine, token
         self._cloud: Cloud | None = None
 
     # What it is ------------------------------------------------------------------------------------------------------
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        """Tell the version."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def GetSchema(
         self, request: provider_pb2.GetSchemaRequest, context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
-        """Enough to see what there is; the SDK has types of its own."""
+        """Tell enough to see what there is; the SDK has types of its own."""
         resources = {
             token: {"requiredInputs": list(kind.required), "inputProperties": {name: _ANY for name in kind.shape}}
             for token, kind in KINDS.items()
@@ -71,11 +72,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        """Take the engine's address, where it was not given at the start."""
         self._engine = request.address
         return empty_pb2.Empty()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        """Calls last milliseconds: each is let finish."""
+        """Let every call finish, as each lasts milliseconds."""
         return empty_pb2.Empty()
 
     # Its configuration -----------------------------------------------------------------------------------------------
@@ -83,6 +85,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
+        """Refuse settings that are not known, and addresses of other machines."""
         config = from_wire(request.news)
         failures = [
             provider_pb2.CheckFailure(property=name, reason=f"gcp:{name} is not known to the GCE stand-in")
@@ -97,7 +100,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """Another port or default project changes no resource by itself."""
+        """Tell of no replacement: another port or default project changes no resource by itself."""
         response = provider_pb2.DiffResponse
         same = from_wire(request.olds) == from_wire(request.news)
         return response(changes=response.DIFF_NONE if same else response.DIFF_SOME)
@@ -105,6 +108,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
+        """Take the settings, and show the warning that this is not Google."""
         config = from_wire(request.args)
         self._cloud = Cloud(
             str(config["computeCustomEndpoint"]),
@@ -116,7 +120,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True, acceptResources=False)
 
     def _token(self, context: grpc.ServicerContext) -> str:
-        """What the stand-in's server wants to hear."""
+        """The token that the stand-in's server wants with each call."""
         if not self._token_file:
             self._refuse(context, f"{TOKEN_FILE} is not set; `make up CLOUD=standin` installs this provider with it")
         try:
@@ -125,7 +129,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return self._refuse(context, str(error))
 
     def _log(self, message: str) -> None:
-        """A warning among the engine's diagnostics: above all other output, and never folded away."""
+        """Have the engine show a warning, which stands above all other output and is never folded away."""
         if not self._engine:
             return
         with grpc.insecure_channel(self._engine) as channel:
@@ -135,6 +139,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     # Resources -------------------------------------------------------------------------------------------------------
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
+        """Give inputs that are not given their defaults; refuse those that are unknown, missing or wrong."""
         kind, inputs, old = self._kind(request, context), from_wire(request.news), from_wire(request.olds)
         short = kind.token.rpartition(":")[2]
         failures = [
@@ -156,6 +161,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
+        """Tell which inputs differ, and which of them replace the resource."""
         kind = self._kind(request, context)
         old, new = from_wire(request.old_inputs), from_wire(request.news)
         detailed, replaces = {}, []
@@ -171,13 +177,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             changes=response.DIFF_SOME if detailed else response.DIFF_NONE,
             diffs=sorted({path.partition(".")[0] for path in detailed}),
             replaces=replaces,
-            # Two of one name cannot be; a made-up name is made up anew for the second.
+            # There cannot be two of one name, unless it is made up: the second gets another.
             deleteBeforeReplace=bool(replaces) and old.get("name") == new.get("name") and "__defaults" not in new,
             detailedDiff=detailed,
             hasDetailedDiff=True,
         )
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
+        """Make a resource, or in a preview tell what is known of it."""
         kind, inputs = self._kind(request, context), from_wire(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=to_wire(_shown(kind.preview(inputs, {}))))
@@ -186,7 +193,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=identity, properties=self._state(kind, identity, inputs, context))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
-        """A refresh keeps to what the program asks for; an import has yet to learn it, so it is told all of it."""
+        """Tell a refresh what became of the inputs that the program gives, and an import, which has none yet, all."""
         kind, state, inputs = self._kind(request, context), from_wire(request.properties), from_wire(request.inputs)
         cloud = self._configured(context)
         live = self._asked(context, lambda: kind.read(cloud, request.id, {**inputs, **state}))
@@ -200,6 +207,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=request.id, properties=to_wire(_shown(outputs)), inputs=to_wire(new_inputs))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
+        """Change a resource in place, or in a preview tell what is known of it."""
         kind = self._kind(request, context)
         state, old, new = from_wire(request.olds), from_wire(request.old_inputs), from_wire(request.news)
         if request.preview:
@@ -211,6 +219,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        """Delete a resource, unless its deletionPolicy says otherwise."""
         kind, state = self._kind(request, context), from_wire(request.properties)
         policy = state.get("deletionPolicy", "DELETE")
         if policy == "PREVENT":
@@ -221,10 +230,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
+        """Refuse every function by name."""
         return self._refuse(context, f"the function {request.tok} is not known to the GCE stand-in")
 
     def _state(self, kind: Kind, identity: str, inputs: Properties, context: grpc.ServicerContext) -> Any:
-        """What is there now, and what only the provider knows."""
+        """The properties of what is there now, with those that only the provider knows."""
         cloud = self._configured(context)
         live = self._asked(context, lambda: kind.read(cloud, identity, inputs)) or {}
         own = {name: inputs[name] for name in kind.own if name in inputs}
@@ -241,7 +251,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._cloud or self._refuse(context, "the GCE stand-in has not been configured")
 
     def _asked(self, context: grpc.ServicerContext, call: Callable[[], Any]) -> Any:
-        """What the server answers; its refusal is the engine's error, in Google's words."""
+        """What a call to the server answers; its refusal becomes the engine's error, in Google's words."""
         try:
             return call()
         except RefusedError as refusal:
@@ -252,7 +262,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _refuse(self, context: grpc.ServicerContext, message: str) -> NoReturn:
         context.abort(grpc.StatusCode.UNKNOWN, message)
-        sys.exit(message)  # never reached: abort raises
+        sys.exit(message)  # this is never reached, as abort raises
 
 
 _ANY: Final = {"$ref": "pulumi.json#/Any"}
@@ -271,7 +281,7 @@ def _shown(properties: Properties) -> Properties:
 
 
 def _of(kind: Kind, state: Properties) -> Properties:
-    """What of a state only the provider knows."""
+    """The part of a state that only the provider knows."""
     return {name: state[name] for name in kind.own if name in state and name not in kind.shape}
 
 
@@ -280,7 +290,7 @@ def _name_of(urn: str) -> str:
 
 
 def _random(seed: bytes) -> str:
-    """Seven hexadecimal digits; from the engine's seed, so that what a preview shows is what comes."""
+    """Seven hexadecimal digits, made from the engine's seed so that what a preview shows is what comes."""
     return (seed.hex() if seed else secrets.token_hex(4))[:7]
 
 

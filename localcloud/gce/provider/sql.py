@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localcloud.gce.client import RefusedError
+from localcloud.gce.http.client import RefusedError
 from localcloud.gce.provider.kind import Cloud, Kind, found, gone
 from localcloud.gce.provider.properties import Properties
 
@@ -14,11 +14,11 @@ RENAMED = {
     "diskAutoresize": "storageAutoResize",
     "diskAutoresizeLimit": "storageAutoResizeLimit",
 }
-"""Pulumi's name of a setting -> the API's, where they are not the same."""
+"""The API's name of each setting that has another name in Pulumi."""
 
 
 class DatabaseInstance(Kind):
-    """gcp.sql.DatabaseInstance, of MySQL."""
+    """The type gcp.sql.DatabaseInstance, as far as it is MySQL."""
 
     token = "gcp:sql/databaseInstance:DatabaseInstance"  # noqa: S105  Pulumi's word for a type's name
     shape: ClassVar[dict[str, Any]] = {
@@ -153,18 +153,18 @@ def _from_api(settings: dict[str, Any]) -> Properties:
 
 
 class _Part(Kind):
-    """What belongs to an instance."""
+    """The type of something that belongs to an instance."""
 
     required: ClassVar[tuple[str, ...]] = ("project", "instance", "name")
     named = False
 
     def path(self, inputs: Properties) -> str:
-        """The instance's."""
+        """The path of the instance that it belongs to."""
         return f"projects/{inputs['project']}/instances/{inputs['instance']}"
 
 
 class Database(_Part):
-    """gcp.sql.Database."""
+    """The type gcp.sql.Database."""
 
     token = "gcp:sql/database:Database"  # noqa: S105
     shape: ClassVar[dict[str, Any]] = dict.fromkeys(
@@ -199,7 +199,7 @@ def _database(inputs: Properties) -> dict[str, Any]:
 
 
 class User(_Part):
-    """gcp.sql.User. The engine keeps the password as a secret; the stand-in keeps only that there is one."""
+    """The type gcp.sql.User. The engine keeps the password as a secret; the stand-in keeps only that there is one."""
 
     token = "gcp:sql/user:User"  # noqa: S105
     shape: ClassVar[dict[str, Any]] = dict.fromkeys(
@@ -234,14 +234,14 @@ class User(_Part):
 
 
 def _user(identity: str) -> tuple[str, str, str]:
-    """A host may have a slash in it: 10.0.0.0/255.0.0.0."""
+    """The name, host and instance in a user's ID. The host may have a slash in it, as in 10.0.0.0/255.0.0.0."""
     name, _, rest = identity.partition("/")
     host, _, instance = rest.rpartition("/")
     return name, host, instance
 
 
 class SslCert(_Part):
-    """gcp.sql.SslCert. The private key is told once, when it is made, and lives in the state as a secret."""
+    """The type gcp.sql.SslCert. The private key is told once, when it is made, and lives in the state as a secret."""
 
     token = "gcp:sql/sslCert:SslCert"  # noqa: S105
     shape: ClassVar[dict[str, Any]] = dict.fromkeys(("commonName", "project", "instance", "deletionPolicy"))

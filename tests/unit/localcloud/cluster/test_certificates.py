@@ -21,9 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud.cluster import certificates, controlplane
 from localcloud.host.layout import CONTEXT, Slot, State
+from tests.support import tls
 from tests.unit.localcloud.places import SLOT
-
-VERIFY_STRICTLY = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN  # what Python does from 3.13 on
 
 
 @pytest.fixture
@@ -68,28 +67,12 @@ def assert_whole(state: State) -> None:
 
 
 def shake_hands(state: State, server: str, client: str, host: str) -> dict[str, Any]:
-    """A TLS handshake in memory, each side verifying the other as strictly as OpenSSL can; what the server learns."""
-    accepting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    connecting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for context, name in ((accepting, server), (connecting, client)):
-        context.load_cert_chain(state.pki / f"{name}.crt", state.pki / f"{name}.key")
-        context.load_verify_locations(state.pki / "ca.crt")
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.verify_flags |= VERIFY_STRICTLY
-    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ends = [
-        connecting.wrap_bio(down, up, server_hostname=host),
-        accepting.wrap_bio(up, down, server_side=True),
-    ]
-    for _ in range(4):
-        for end in ends:
-            try:
-                end.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-    learned = ends[1].getpeercert()
-    assert learned is not None
-    return learned
+    """A handshake of two identities of the cluster; what the server learns of the client."""
+
+    def end(name: str) -> tls.End:
+        return tls.End(state.pki / f"{name}.crt", state.pki / f"{name}.key", state.pki / "ca.crt")
+
+    return tls.shake_hands(end(server), end(client), host)
 
 
 def test_a_new_cluster_gets_every_certificate_and_a_second_look_changes_none(state: State) -> None:
@@ -208,13 +191,9 @@ def test_the_kubeconfig_means_this_cluster_and_needs_no_other_file(issued: State
     assert set(user["user"]) == {"client-certificate-data", "client-key-data"}
 
 
-def test_what_ends_within_thirty_days_is_renewed_and_the_authority_stays(
-    state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(certificates, "LIFETIME", dt.timedelta(days=29))  # the authority's is ten times that
-    certificates.ensure(state)
+def test_what_ends_within_thirty_days_is_renewed_and_the_authority_stays(state: State) -> None:
+    certificates.ensure(state, dt.timedelta(days=29))  # the authority's is ten times that
     before = files(state)
-    monkeypatch.undo()
     assert certificates.ensure(state), "the cluster must be restarted with them"
     after = files(state)
     kept = {name for name in before if before[name] == after[name]}
@@ -226,20 +205,14 @@ def test_what_ends_within_thirty_days_is_renewed_and_the_authority_stays(
     )
 
 
-def test_what_has_more_than_thirty_days_left_is_not_touched(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificates, "LIFETIME", dt.timedelta(days=31))
-    certificates.ensure(state)
-    monkeypatch.undo()
+def test_what_has_more_than_thirty_days_left_is_not_touched(state: State) -> None:
+    certificates.ensure(state, dt.timedelta(days=31))
     assert not certificates.ensure(state)
 
 
-def test_an_authority_near_its_end_is_replaced_with_all_it_signed_but_tokens_stay_valid(
-    state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(certificates, "LIFETIME", dt.timedelta(days=2))
-    certificates.ensure(state)
+def test_an_authority_near_its_end_is_replaced_with_all_it_signed_but_tokens_stay_valid(state: State) -> None:
+    certificates.ensure(state, dt.timedelta(days=2))
     before = files(state)
-    monkeypatch.undo()
     assert certificates.ensure(state)
     assert_whole(state)
     assert (state.pki / "ca.crt").read_bytes() != before["ca.crt"]
@@ -301,13 +274,7 @@ def test_a_lost_or_torn_file_is_made_again(spoil: Callable[[State], None], state
 
 
 @pytest.mark.parametrize("renewal", [False, True])
-def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
-    renewal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    everyone = certificates.identities(SLOT, SLOT.nodes(1))
-    few = tuple(identity for identity in everyone if identity.file in ("etcd", "admin"))
-    monkeypatch.setattr(certificates, "identities", lambda *_: few)
-    real = certificates._write
+def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(renewal: bool, tmp_path: Path) -> None:
     written = 0
 
     def counting(limit: int) -> Callable[[Path, bytes], None]:
@@ -317,25 +284,19 @@ def test_issuing_that_broke_off_at_any_file_is_completed_by_the_next_run(
                 path.with_name(f"{path.name}.new").write_bytes(content[: len(content) // 2])
                 raise KeyboardInterrupt
             written += 1
-            real(path, content)
+            certificates._write(path, content)
 
         return write
 
-    monkeypatch.setattr(certificates, "_write", counting(-1))
-    certificates.ensure(State(tmp_path / "all", SLOT))
+    certificates.ensure(State(tmp_path / "all", SLOT), write=counting(-1))
     writes = written
-    assert writes == 4 + 3 * len(few) + 1
+    assert writes == 4 + 3 * len(certificates.identities(SLOT, SLOT.nodes(1))) + 1
     for limit in range(writes):
         state = State(tmp_path / str(limit), SLOT)
         if renewal:
-            with monkeypatch.context() as old:
-                old.setattr(certificates, "LIFETIME", dt.timedelta(days=2))
-                old.setattr(certificates, "_write", real)
-                certificates.ensure(state)
+            certificates.ensure(state, dt.timedelta(days=2))
         written = 0
-        monkeypatch.setattr(certificates, "_write", counting(limit))
         with contextlib.suppress(KeyboardInterrupt):
-            certificates.ensure(state)
-        monkeypatch.setattr(certificates, "_write", real)
+            certificates.ensure(state, write=counting(limit))
         certificates.ensure(state)
         assert_whole(state)

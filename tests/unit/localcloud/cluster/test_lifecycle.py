@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.cluster import controlplane, lifecycle, nodes
 from localcloud.gce import daemon as gce
-from localcloud.gce import token_file
+from localcloud.gce.http import token_file
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon, Running
 from localcloud.host.errors import LocalCloudError

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.gce import client, daemon, token_file
+from localcloud.gce import daemon
+from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import Slot, State
 from tests.support.gce import COMPUTE, ZONE, Google
 
-# It outlives the object that started it: that is what a daemon is.
+# A daemon outlives the object that started it.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 
@@ -29,7 +30,7 @@ class Elsewhere(Slot):
 
 @pytest.fixture
 def google() -> Google:
-    """Where the stand-in will listen."""
+    """A client of the port on which the stand-in will listen."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return Google(free.getsockname()[1])
 
@@ -92,7 +93,7 @@ def test_one_whose_token_was_lost_or_seen_by_others_is_started_anew_with_another
 def test_one_that_an_older_version_started_is_replaced(google: Google, state: State) -> None:
     now = daemon.daemon(state)
     token_file.ensure(daemon.token(state))
-    program = ("-c", "import time; time.sleep(60)")  # it took no token
+    program = ("-c", "import time; time.sleep(60)")  # the older version took no token
     assert daemons.start(state, replace(now, command=[now.command[0], *program]))
     assert daemon.start(state) == ["gce"]
     (process,) = daemons.running(state.slot, state.root)
@@ -107,11 +108,8 @@ def test_a_call_that_is_refused_says_so_and_the_next_one_is_taken(google: Google
     assert client.request(base, "GET", "standin/health", token=known) == {"standin": True}
 
 
-def test_one_that_cannot_start_is_a_line_with_the_end_of_its_log(
-    google: Google, state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(daemon, "PATIENCE", 2.0)
+def test_one_that_cannot_start_is_a_line_with_the_end_of_its_log(google: Google, state: State) -> None:
     with socket.create_server(("127.0.0.1", google.port)) as other:
         other.settimeout(0)
         with pytest.raises(LocalCloudError, match=r"does not answer; .*gce\.log ends with: .*Address already in use"):
-            daemon.start(state)
+            daemon.start(state, patience=20.0)

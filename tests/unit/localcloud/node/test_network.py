@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.gce.wiring import MOST, Wiring
+from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.host import layout
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import SLOTS, Slot, State

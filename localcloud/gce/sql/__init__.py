@@ -1,0 +1,1 @@
+"""Cloud SQL, as far as the stand-in has it: instances as records, and the MySQL server behind each."""
