@@ -25,6 +25,7 @@ class Elsewhere(Slot):
     """A slot whose stand-in listens on a port that nobody has taken."""
 
     name: str = "0"
+    mark: str = "STATEFULSETS_TEST"  # no cluster of this machine takes it for its own
     gce_port: int = 0
 
 

@@ -15,11 +15,12 @@ from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.layout import State
 from tests.unit.localcloud.fakes import need, script
-from tests.unit.localcloud.places import SLOT
+from tests.unit.localcloud.places import Apart
 
 # They outlive the object that started them: that is what a daemon is.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
+SLOT = Apart()
 SLEEP, SHELL = need("sleep"), need("sh")
 
 
