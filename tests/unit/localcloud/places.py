@@ -12,7 +12,7 @@ SLOT = Slot("0")
 
 @dataclass(frozen=True)
 class Apart(Slot):
-    """The first slot with a lock and a mark of its own, so that a test is not in the way of a cluster on this machine."""
+    """The first slot with a lock and a mark of its own: a test is not in the way of this machine's clusters."""
 
     name: str = "0"
     mark: str = "STATEFULSETS_TEST"
