@@ -16,9 +16,7 @@ def make(stack: Stack, progress: Progress) -> None:
     """
     missing = pulumi.described(stack.file).missing_secrets
     for key in missing:
-        # On standard input: a command line is for everybody to read.
-        words = ("config", "set", *stack.where, "--secret", key)
-        pulumi.output(stack.state, stack.root, *words, stdin=new())
+        pulumi.set_secret(stack, key, new())
     if missing:
         progress.say(f"made {len(missing)} passwords; they are in {stack.file}, encrypted")
 

@@ -88,8 +88,18 @@ def prepare(stack: Stack, provider: Path, changes: Mapping[str, Any] | None = No
     if not stack.exists:
         _init(stack, made, salt)
         salt = files.document(made)[files.SALT]
-    salt = salt or files.document(stack.file).get(files.SALT, "") or files.document(made).get(files.SALT, "")
+    before = files.document(stack.file).get(files.SALT, "")
+    salt = salt or before or files.document(made).get(files.SALT, "")
+    moved = _secrets_to_move(stack) if before and before != salt else {}
     files.write(stack.tracked, stack.file, salt, changes or {}, own=own)
+    for key, value in moved.items():
+        set_secret(stack, key, value)
+
+
+def set_secret(stack: Stack, key: str, value: str) -> None:
+    """Encrypt a value into the stack file that Pulumi is given."""
+    # On standard input: a command line is for everybody to read.
+    output(stack.state, stack.root, "config", "set", *stack.where, "--secret", key, stdin=value)
 
 
 def make_passphrase(state: State) -> None:
@@ -157,6 +167,22 @@ def foreground(command: list[str], variables: Mapping[str, str], root: Path) -> 
     if interrupted:
         raise KeyboardInterrupt
     return code
+
+
+def _secrets_to_move(stack: Stack) -> dict[str, str]:
+    """The secrets that were made here, in plain text: the tracked file has got a salt of its own, with its own secrets,
+    and a file has only one. None, where the passphrase that they were encrypted with is gone."""
+    wanted = {key for key, value in files.config(stack.file).items() if files.is_secret(value)}
+    wanted -= set(files.config(stack.tracked))
+    if not wanted:
+        return {}
+    try:
+        shown = json.loads(output(stack.state, stack.root, "config", *stack.where, "--show-secrets", "--json"))
+    except LocalCloudError as refusal:
+        if "incorrect passphrase" not in str(refusal):
+            raise
+        return {}
+    return {key: shown[key]["value"] for key in sorted(wanted) if key in shown}
 
 
 def _link_plugin(state: State, provider: Path) -> None:

@@ -1,4 +1,4 @@
-"""Measures the local stack against kubectl with the same objects, and against a bare Pulumi program of as many.
+"""Measures the local stack against kubectl and against bare Pulumi programs: of the same objects, of as many, of none.
 
 Each figure is the median of `ROUNDS` runs, taken in turn with its peer's so that a busy machine burdens both alike.
 """
@@ -25,9 +25,10 @@ from tests.cluster.conftest import Project, copy_project, only_kubia, own_slot
 from tools.bench import nodes
 from tools.bench.figures import ROUNDS, Figure, resident, seconds
 
-STACK = ("--stack", "local")
-UP = ("pulumi", "up", "--yes", "--skip-preview", *STACK)
-PREVIEW = ("pulumi", "preview", *STACK)
+STACK = ("--stack", "local", "--config-file", ".localcloud/Pulumi.local.yaml")
+BARE_STACK = ("--stack", "local")
+UP = ("pulumi", "up", "--yes", "--skip-preview")
+PREVIEW = ("pulumi", "preview")
 
 
 def measure(say: Callable[[str], None]) -> Iterator[Figure]:
@@ -60,33 +61,45 @@ def in_turn(*actions: Callable[[], object]) -> list[float]:
 def _no_change(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     say("runs without a change")
     objects = _objects(project)
-    bare = _bare_program(project, len(objects))
+    bare = bare_program(project, "as-many", AS_MANY.format(count=len(objects)))
+    bare_up(project, bare)
     manifest = _write_manifest(project, objects)
-    ours, theirs, diff, up, bare_up = in_turn(
-        lambda: project.must(*PREVIEW),
-        lambda: project.must("pulumi", "preview", "--cwd", str(bare), *STACK),
+    crowd, file = _with_all_packages(project), project.state.stack_file("local")
+    ours, theirs, diff, up, plain_up, crowded = in_turn(
+        lambda: project.must(*PREVIEW, *STACK),
+        lambda: project.must(*PREVIEW, "--cwd", str(bare), *BARE_STACK),
         lambda: project.run("kubectl", "diff", "--server-side", "--force-conflicts", "-f", str(manifest)),
         project.up,
-        lambda: project.must(*UP),
+        lambda: project.must(*UP, *STACK),
+        lambda: project.must(*PREVIEW, "--cwd", str(crowd), *BARE_STACK, "--config-file", str(file)),
     )
     yield Figure("preview without a change", ours, f"bare program, {len(objects)} objects", theirs, 1.15)
     yield Figure("preview without a change", ours, "kubectl diff", diff)
-    yield Figure("make up without a change", up, "pulumi up, same program", bare_up, 1.3)
-    project.must("pulumi", "destroy", "--yes", "--skip-preview", "--cwd", str(bare), *STACK)
+    yield Figure("make up without a change", up, "pulumi up, same program", plain_up, 1.3)
+    yield Figure("preview without a change", ours, "the same in an environment with all packages", crowded)
+    bare_down(project, bare)
 
 
 def _create(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     say("from nothing to ready pods")
     objects = _objects(project)
     manifest = _write_manifest(project, objects)
-    ours, theirs = [], []
+    same = bare_program(project, "the-same", THE_SAME)
+    (same / "objects.json").write_text(json.dumps(objects))
+    none = bare_program(project, "none", "import pulumi\n")
+    ours, theirs, bare, floor = [], [], [], []
     for _ in range(ROUNDS):
         project.must("make", "destroy", "YES=1")
         theirs.append(seconds(lambda: _apply(project, manifest)))
         _delete(project, manifest)
-        ours.append(seconds(lambda: project.must(*UP)))
-    peer = "kubectl apply + rollout status, same objects"
-    yield Figure("pulumi up from nothing", statistics.median(ours), peer, statistics.median(theirs), 1.3)
+        bare.append(seconds(lambda: bare_up(project, same)))
+        bare_down(project, same)
+        floor.append(seconds(lambda: bare_up(project, none)))
+        ours.append(seconds(lambda: project.must(*UP, *STACK)))
+    mine = statistics.median(ours)
+    yield Figure("pulumi up from nothing", mine, "bare program of the same objects", statistics.median(bare), 1.05)
+    yield Figure("pulumi up from nothing", mine, "kubectl apply + rollout status", statistics.median(theirs), 1.3)
+    yield Figure("pulumi up from nothing", mine, "pulumi up of a program without objects", statistics.median(floor))
 
 
 def _apply(project: Project, manifest: Path) -> None:
@@ -114,7 +127,7 @@ def _memory(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     say("memory")
     pids = [part.pid for part in lifecycle.parts(project.state) if part.pid]
     yield Figure("memory of the cluster's processes", sum(resident(pid) for pid in pids) / 2**20, unit="MB")
-    process = subprocess.Popen(PREVIEW, cwd=project.root, env=project.environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen((*PREVIEW, *STACK), cwd=project.root, env=project.environment, stdout=subprocess.DEVNULL)
     peak = 0
     done = threading.Event()
 
@@ -144,7 +157,7 @@ def _family(pid: int) -> Iterator[int]:
 
 def _objects(project: Project) -> list[dict[str, Any]]:
     """The Kubernetes objects that the stack made, in the order in which it made them."""
-    state = json.loads(project.must("pulumi", "stack", "export", *STACK))
+    state = json.loads(project.must("pulumi", "stack", "export", *BARE_STACK))
     resources = state["deployment"]["resources"]
     made = [r["inputs"] for r in resources if r["type"].startswith("kubernetes:") and r.get("custom")]
     return [{key: value for key, value in one.items() if not key.startswith("__")} for one in made]
@@ -156,7 +169,7 @@ def _write_manifest(project: Project, objects: list[dict[str, Any]]) -> Path:
     return file
 
 
-BARE = """\
+AS_MANY = """\
 import pulumi
 from pulumi_kubernetes import Provider
 from pulumi_kubernetes.core.v1 import ConfigMap
@@ -170,18 +183,46 @@ for number in range({count}):
         opts=pulumi.ResourceOptions(provider=cluster),
     )
 """
+THE_SAME = """\
+import json
+import pulumi
+from pulumi_kubernetes import Provider
+
+cluster = Provider("cluster", context="statefulsets-local")
+for number, one in enumerate(json.load(open("objects.json"))):
+    version = one["apiVersion"] if "/" in one["apiVersion"] else f"core/{one['apiVersion']}"
+    kind = f"kubernetes:{version}:{one['kind']}"
+    pulumi.CustomResource(kind, f"bare-{number}", one, pulumi.ResourceOptions(provider=cluster))
+"""
 
 
-def _bare_program(project: Project, count: int) -> Path:
-    """Brings up the shortest program of a user's that has as many objects as the stack, and returns its folder."""
-    folder = project.root / "bare-program"
+def bare_program(project: Project, name: str, text: str) -> Path:
+    """The folder of a program of a user's without any components, with a stack `local` that has not been up."""
+    folder = project.root / f"bare-{name}"
     folder.mkdir()
-    venv = project.root / ".venv"
-    options = {"toolchain": "pip", "virtualenv": str(venv)}
-    (folder / "Pulumi.yaml").write_text(
-        yaml.safe_dump({"name": "bare", "runtime": {"name": "python", "options": options}})
-    )
-    (folder / "__main__.py").write_text(BARE.format(count=count))
+    options = {"toolchain": "pip", "virtualenv": str(project.root / ".venv")}
+    described = {"name": f"bare-{name}", "runtime": {"name": "python", "options": options}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(described))
+    (folder / "__main__.py").write_text(text)
     project.must("pulumi", "stack", "init", "--cwd", str(folder), "local")
-    project.must("pulumi", "up", "--yes", "--skip-preview", "--cwd", str(folder), *STACK)
     return folder
+
+
+def bare_up(project: Project, folder: Path) -> None:
+    """Bring a bare program's objects up."""
+    project.must(*UP, "--cwd", str(folder), *BARE_STACK)
+
+
+def bare_down(project: Project, folder: Path) -> None:
+    """Delete a bare program's objects, and the claims that its pods left."""
+    project.must("pulumi", "destroy", "--yes", "--skip-preview", "--cwd", str(folder), *BARE_STACK)
+    project.kubectl("delete", "pvc", "--all")
+
+
+def _with_all_packages(project: Project) -> Path:
+    """A copy of the program in an environment that has the packages of the local cluster and of developers, too."""
+    root = copy_project(project.root / "all-packages").root
+    described = yaml.safe_load((root / "Pulumi.yaml").read_text())
+    described["runtime"]["options"]["virtualenv"] = ".tools"
+    (root / "Pulumi.yaml").write_text(yaml.safe_dump(described))
+    return root

@@ -30,6 +30,11 @@ PULUMI = r"""
 printf '%s\n' "$*" >>calls
 for last; do :; done
 case "$*" in
+*--show-secrets*) /bin/cat shown ;;
+*"config set"*)
+  read -r value || [ -n "$value" ]
+  printf '%s=%s\n' "$last" "$value" >>set
+  ;;
 *"stack init"*)
   read -r passphrase <"$PULUMI_CONFIG_PASSPHRASE_FILE"
   file="$3/Pulumi.$last.yaml"
@@ -160,10 +165,24 @@ def test_secrets_of_a_tracked_file_are_used_and_go_before_those_that_were_made(s
     prepare(local)
     config = yaml.safe_load(local.file.read_text())["config"]
     assert config == {"a:mine": {"secure": "v1:x:y"}, "a:made": {"secure": "v1:x:made"}}
-    other = {**own, "encryptionsalt": "v1:another"}
+
+
+def test_what_was_made_is_encrypted_anew_when_the_tracked_file_gets_secrets_and_a_salt_of_its_own(
+    root: Path, local: Stack
+) -> None:
+    """`pulumi config set --secret` of one password into the tracked file must not change all the others."""
+    prepare(local)
+    copy = yaml.safe_load(local.file.read_text())
+    copy["config"] |= {"a:mine": {"secure": "v1:x:made"}, "a:made": {"secure": "v1:x:made"}}
+    local.file.write_text(yaml.safe_dump(copy))
+    shown = {"a:mine": "made", "a:made": "it's made", "statefulsets:a": "b"}
+    (root / "shown").write_text(json.dumps({key: {"value": value} for key, value in shown.items()}))
+    other = {"config": {"a:mine": {"secure": "v1:x:y"}}, "encryptionsalt": "v1:another"}
     local.tracked.write_text(yaml.safe_dump(other))
     prepare(local)
     assert yaml.safe_load(local.file.read_text()) == other, "with another salt nobody could read those of before"
+    assert (root / "set").read_text() == "a:made=it's made\n"
+    assert not [line for line in calls(root) if "it's made" in line]
 
 
 def test_a_salt_that_fits_the_passphrase_stays(state: State, local: Stack) -> None:
