@@ -94,7 +94,7 @@ test-all: .venv/dev ## Adds the real command line and real clusters, two at a ti
 
 .PHONY: soak
 soak: .venv/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ (root; goes on where it was stopped, NEW=1 does not)
-	@PASSES="$(PASSES)" NEW="$(NEW)" $(VENV)/python -m tests.soak
+	@PASSES="$(PASSES)" NEW="$(NEW)" $(VENV)/python -m tools.soak
 
 .PHONY: bench
 bench: .venv/dev ## Speed and memory as ratios against a peer in the same run; ONLY=stack|mysql|scale

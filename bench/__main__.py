@@ -16,7 +16,7 @@ from rich.table import Table
 from bench import local_stack, mysql, preview_scale
 from bench.figures import Figure
 from localcloud.host import daemons
-from tests.cluster.conftest import copy_project
+from tools.project import copy_project
 
 console = Console(highlight=False)
 PARTS: Final = ("stack", "mysql", "scale")

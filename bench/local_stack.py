@@ -23,7 +23,7 @@ from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
-from tests.cluster.conftest import Project, copy_project, only_kubia
+from tools.project import Project, copy_project, only_kubia
 
 STACK = ("--stack", "local")
 UP = ("pulumi", "up", "--yes", "--skip-preview", *STACK)

@@ -14,7 +14,7 @@ from bench.figures import ROUNDS, Figure, resident, seconds
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
-from tests.cluster.conftest import Project
+from tools.project import Project
 
 COUNT = 3
 IDLE = 60.0  # seconds

@@ -12,7 +12,7 @@ from localcloud import gce
 from localcloud.gce import client, daemon, token_file
 from localcloud.host.layout import REGION, ZONES
 from localcloud.node.csi import PROJECT
-from tests.cluster.conftest import Project, eventually
+from tools.project import Project, eventually
 
 KUBIA = "localhost/statefulsets/kubia:1"
 UID = 65532

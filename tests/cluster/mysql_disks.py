@@ -10,7 +10,7 @@ from pathlib import Path
 
 from localcloud.host.layout import Node
 from localcloud.node import node
-from tests.cluster.conftest import Project
+from tools.project import Project
 
 SIZE = 2 << 30
 VOLUMES = "/var/lib/statefulsets/volumes"

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from localcloud.host.layout import Node
 from localcloud.node import node
 from tests.cluster import mysql_disks, mysql_steps
-from tests.cluster.conftest import eventually
 from tests.cluster.mysql_rig import MySql
 from tests.cluster.mysql_watch import Watch
+from tools.project import eventually
 
 # As soon as there is a clone, and long before it is done, the server on this side of it is killed.
 KILL_SOURCE = """

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from localcloud.host.layout import Node
 from localcloud.stacks.standin import Standin
-from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_faults import Fault, Scene
 from tests.cluster.mysql_rig import MySql
+from tools.project import Project, eventually
 
 UNSEEN = 40
 """Seconds until the API takes a node for lost that says nothing (kube-controller-manager's default), at least."""

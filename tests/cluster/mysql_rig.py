@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from tests.cluster import mysql_disks
-from tests.cluster.conftest import Project, eventually, is_ready
+from tools.project import Project, eventually, is_ready
 
 IMAGE = "localhost/statefulsets/mysql:9.7"
 ACCOUNTS = ("Root", "Replication", "Clone", "Monitor", "Application")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from localcloud.host.layout import Node
 from localcloud.node import node
-from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
+from tools.project import Project, eventually
 
 SCRIPTS = Path(__file__).parents[2] / "components/kinds/mysql/scripts"
 HOOK = """

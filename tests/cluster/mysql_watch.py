@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.cluster.conftest import Project, eventually
+from tools.project import Project, eventually
 
 # `n` is printed once its row is answered; an error ends the client, and the next one starts at a number not used yet.
 # Without the pause (some 300 rows a second, then) the writer takes the cores that the members recover with.

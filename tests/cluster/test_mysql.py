@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from components.kinds.mysql.settings import HARMLESS
-from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_faults import FAULTS, KILL_TARGET, Fault, Scene, run
 from tests.cluster.mysql_rig import MySql
 from tests.cluster.mysql_watch import Watch
+from tools.project import Project, eventually
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.conftest import Project, copy_project
 from tests.cluster.mysql_faults import Fault, Scene, run
 from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql_rig import MySql
 from tests.cluster.mysql_watch import Watch
+from tools.project import Project, copy_project
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import yaml
 from localcloud.cluster import nodes
 from localcloud.host.layout import Node
 from localcloud.node import cgroups, network, node
-from tests.cluster.conftest import Project, eventually
+from tools.project import Project, eventually
 
 KUBIA = "localhost/statefulsets/kubia:1"
 # GKE's default is 300 s from the moment in which a node is seen to be unreachable; a test need not wait for that.

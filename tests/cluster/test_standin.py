@@ -13,9 +13,9 @@ import yaml
 
 from localcloud.gce import COMPUTE, PORT, client, daemon, token_file
 from localcloud.host.layout import BRIDGE
-from tests.cluster.conftest import Project, eventually
 from tests.cluster.mysql_disks import inside
 from tests.support.gce_strangers import ask, listeners, read
+from tools.project import Project, eventually
 
 PROJECT = "statefulsets-dev"
 DISKS = f"projects/{PROJECT}/zones/europe-west1-b/disks"

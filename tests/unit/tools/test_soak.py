@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import soak
 from tests.cluster.mysql_faults import FAULTS, Outcome
+from tools import soak
 
 
 def outcome(fault: str, lost: int | None = 0, recovered: float | None = 1.0, *problems: str) -> Outcome:

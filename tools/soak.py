@@ -19,11 +19,11 @@ from pathlib import Path
 
 from localcloud.host import atomic, daemons
 from localcloud.host.layout import ROOT
-from tests.cluster.conftest import Project, copy_project, eventually, keep_only
 from tests.cluster.mysql_faults import FAULTS, Fault, Outcome, Scene, run
 from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql_rig import MySql
 from tests.cluster.mysql_watch import Watch
+from tools.project import Project, copy_project, eventually, keep_only
 
 FOLDER = ROOT / ".soak"
 Place = Callable[[Path], AbstractContextManager[MySql]]
