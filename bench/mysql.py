@@ -13,9 +13,9 @@ from datetime import datetime
 
 from bench.figures import ROUNDS, Figure
 from bench.mysql_bare import Bare, outage, timed_writes
-from tests.cluster.mysql_disks import VOLUMES, inside
-from tests.cluster.mysql_rig import MySql
-from tests.cluster.mysql_steps import container_pids
+from tests.cluster.mysql.disks import VOLUMES, inside
+from tests.cluster.mysql.rig import MySql
+from tests.cluster.mysql.steps import container_pids
 from tools.project import Project, keep_only
 
 BYTES = 2 << 30

@@ -12,8 +12,8 @@ from typing import IO, cast
 
 from localcloud.host.layout import Node
 from localcloud.node import node
-from tests.cluster.mysql_disks import VOLUMES, inside
-from tests.cluster.mysql_rig import CLIENT, IMAGE
+from tests.cluster.mysql.disks import VOLUMES, inside
+from tests.cluster.mysql.rig import CLIENT, IMAGE
 from tools.project import Project, eventually
 
 # The same durability, history and memory as our members have; started again at once when it dies.

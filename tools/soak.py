@@ -17,12 +17,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from drills.faults.fault import Fault
 from localcloud.host import atomic, daemons
 from localcloud.host.layout import ROOT
-from tests.cluster.mysql_faults import FAULTS, Fault, Outcome, Scene, run
-from tests.cluster.mysql_nodes import NODE_FAULTS, Dev, client_away_from
-from tests.cluster.mysql_rig import MySql
-from tests.cluster.mysql_watch import Watch
+from tests.cluster.mysql.faults import FAULTS
+from tests.cluster.mysql.nodes import NODE_FAULTS, Dev, client_away_from
+from tests.cluster.mysql.passes import MySqlScene, Outcome, run
+from tests.cluster.mysql.rig import MySql
 from tools.project import Project, copy_project, eventually, keep_only
 
 FOLDER = ROOT / ".soak"
@@ -133,7 +134,7 @@ def dev_stack(folder: Path) -> Iterator[MySql]:
         stop(project)
 
 
-def soak(faults: Sequence[Fault], place: Place, passes: int, outcomes: list[Outcome]) -> None:
+def soak(faults: Sequence[Fault[MySqlScene]], place: Place, passes: int, outcomes: list[Outcome]) -> None:
     """The passes of these faults that are missing, each with its table of rows anew."""
     done = {fault.name: sum(one.fault == fault.name for one in outcomes) for fault in faults}
     if min(done.values()) >= passes:
@@ -141,9 +142,9 @@ def soak(faults: Sequence[Fault], place: Place, passes: int, outcomes: list[Outc
     with tempfile.TemporaryDirectory(prefix="statefulsets-soak-") as folder, place(Path(folder)) as rig:
         for number in range(min(done.values()), passes):
             rig.root(0, "TRUNCATE TABLE app.writes;")
-            with Watch(rig.project, (0, 1, 2)).running() as watch:
+            with rig.watch(0, 1, 2).running() as watch:
                 for fault in (one for one in faults if done[one.name] <= number):
-                    outcome = run(fault, Scene(rig, watch, number))
+                    outcome = run(fault, MySqlScene(rig, watch, number))
                     outcomes.append(outcome)
                     done[fault.name] += 1
                     save(FOLDER, outcomes)

@@ -13,7 +13,7 @@ from localcloud.cluster import nodes
 from localcloud.host.layout import Node
 from localcloud.node import node
 from localcloud.node.files import CAP_SYS_RESOURCE, has_capability
-from tests.cluster import csi_rig as rig
+from tests.cluster.support import csi_rig as rig
 from tools.project import Project, eventually
 
 HERE = {"topology.gke.io/zone": rig.ZONE}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.mysql_rig import MySql
+from tests.cluster.mysql.rig import MySql
 from tools.project import Project, eventually
 
 DRILLS = (".venv/bin/python", "-m", "drills")

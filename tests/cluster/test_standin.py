@@ -13,7 +13,7 @@ import yaml
 
 from localcloud.gce import COMPUTE, PORT, client, daemon, token_file
 from localcloud.host.layout import BRIDGE
-from tests.cluster.mysql_disks import inside
+from tests.cluster.mysql.disks import inside
 from tests.support.gce_strangers import ask, listeners, read
 from tools.project import Project, eventually
 
@@ -71,7 +71,7 @@ class Standin:
         data = self.project.get("secret", "-n", GOOGLE, "orders-client")["data"]
         secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
         root = self.project.root
-        program = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/cloud_sql_application.py", text)
+        program = (f"{root}/.venv/bin/python", f"{root}/tests/cluster/support/cloud_sql_application.py", text)
         return json.loads(inside(self.project, *program, stdin=json.dumps(secret)))
 
     def write(self, ordinal: int, text: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.mysql_faults import FAULTS, Outcome
+from tests.cluster.mysql.faults import FAULTS
+from tests.cluster.mysql.passes import Outcome
 from tools import soak
 
 
