@@ -163,8 +163,11 @@ class Cluster:
                         version = ""
                         break
                     version = event["object"]["metadata"]["resourceVersion"]
-                    if event["type"] != "BOOKMARK":
+                    if event["type"] == "DELETED":
+                        known.pop(event["object"]["metadata"]["name"], None)
+                    elif event["type"] != "BOOKMARK":
                         known[event["object"]["metadata"]["name"]] = event["object"]
+                    if event["type"] != "BOOKMARK":
                         yield event["type"], event["object"]
             over.wait(pause)
 
@@ -177,7 +180,7 @@ class Cluster:
                 yield {"type": "ERROR"}
                 return
             yield from map(json.loads, answer.response)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:  # or it was cut off within a line
             raise UnreachableError(f"the cluster at {self.server} does not answer: {_one_line(error)}") from None
         finally:
             answer.response.close()
@@ -203,6 +206,7 @@ class Cluster:
             raise UnreachableError(f"the connection to pod {pod} was lost: {_one_line(error)}") from None
         finally:
             socket_.close()
+            socket_.sock.shutdown()  # also where the other side has said good-bye first
 
     def _ask(
         self, method: str, path: str, body: Json | None = None, query: Query | None = None, absent: int = 404

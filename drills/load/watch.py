@@ -205,8 +205,10 @@ class Watch:
     def _ask_for_more(self) -> None:
         """The loops end by themselves when nobody asks for them; those that a restarted container lost begin anew."""
         while not self._over.wait(self._renew):
+            loops = self._loops
             with contextlib.suppress(DrillError):
-                if not self.client.renew():
+                # A start that is still at work has yet to make them.
+                if loops.generation and not self.client.renew() and loops is self._loops:
                     self.reconnect()
 
 

@@ -5,7 +5,9 @@
 
 trap 'exit 0' TERM INT
 mkdir -p "$WORK"
-rm -f "$WORK/loops" # those of a container before this one; their numbers may be other processes' now
+# Of a container before this one: the numbers of its loops may be other processes' now, and nobody starts any there.
+rm -f "$WORK/loops"
+rmdir "$WORK.lock" 2>/dev/null || true
 while sleep 1; do
   lease=$(cat "$WORK/lease" 2>/dev/null || echo 0)
   printf -v seconds '%(%s)T' -1

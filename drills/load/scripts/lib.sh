@@ -11,10 +11,11 @@ PER_WRITER=20000000 # rows: no two writers use one number
 # Seconds after which the loops end by themselves when nobody asks for them any more.
 PATIENCE=${PATIENCE:-60}
 
-# The generation of loops that runs: whatever starts loops anew gives them a higher number, and they have notes of their own.
-generation=0
-if [[ -s $WORK/generation ]]; then generation=$(<"$WORK/generation"); fi
-NOTES=$WORK/notes.$generation
+# The generation of loops that runs: who starts loops anew gives them a higher number, and they have notes of their own.
+generation() {
+  if [[ -s $WORK/generation ]]; then cat "$WORK/generation"; else echo 0; fi
+}
+NOTES=$WORK/notes.$(generation)
 
 # SQL at the host $1, each time over a connection of its own; the rest are options of the client.
 sql() {

@@ -6,7 +6,10 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-if ((generation >= $1)); then exit 0; fi
+# One at a time, whoever asks: loops that another start does not know of would go on for ever.
+until mkdir "$WORK.lock" 2>/dev/null; do sleep 0.1; done
+trap 'rmdir "$WORK.lock"' EXIT
+if (($(generation) >= $1)); then exit 0; fi
 mkdir -p "$WORK"
 "$BASH" "$HERE/stop.sh"
 rm -f "$WORK"/*

@@ -50,7 +50,21 @@ class Pod:
     def __init__(self, root: Path) -> None:
         self.root, self.work = root, root / "work"
         script(root / "bin", "mysql", MYSQL)
-        for name in ("head", "tail", "sleep", "timeout", "cat", "date", "touch", "mkdir", "rm", "mv", "yes", "dirname"):
+        for name in (
+            "head",
+            "tail",
+            "sleep",
+            "timeout",
+            "cat",
+            "date",
+            "touch",
+            "mkdir",
+            "rm",
+            "mv",
+            "rmdir",
+            "yes",
+            "dirname",
+        ):
             (root / "bin" / name).symlink_to(need(name))
         self.environment = {
             "PATH": str(root / "bin"),
