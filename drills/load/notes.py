@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Acknowledged:
     """A row whose insert was answered: when, and to which of the writers."""
 
@@ -14,7 +14,7 @@ class Acknowledged:
     writer: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Read:
     """An answer of the read Service: by whom, and the newest row of the first writer. Without a server: no answer."""
 
@@ -23,7 +23,7 @@ class Read:
     newest: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Complaint:
     """A writer's connection ended: when, and what the writer was told."""
 
@@ -31,7 +31,7 @@ class Complaint:
     said: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a member showed to its watcher: who it is, whether it takes writes, its newest row of the first writer."""
 
@@ -42,7 +42,7 @@ class Seen:
     newest: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class State:
     """What a member said of itself when it was asked once."""
 

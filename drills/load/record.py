@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from drills.load.notes import Acknowledged, Complaint, Note, Read, Seen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PodChange:
     """A pod's state from a moment on, by the client pod's clock."""
 

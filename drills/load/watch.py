@@ -71,8 +71,11 @@ class Watch:
         self._poll, self._retry, self._renew = poll, retry, renew
         self._over = threading.Event()
         self._loops = _Loops(threading.Event())
+        self._lock = threading.Lock()
         self._looked_at = self.ordinals
         self._skip = 0
+        self._told_of_a_row: float | None = None
+        """When the last note of a row came here (monotonic)."""
 
     @contextmanager
     def running(self, what: str = "a row, and each member's answer and pod", seconds: float = 60) -> Iterator[Watch]:
@@ -99,10 +102,11 @@ class Watch:
 
     def stop(self) -> None:
         """Ends the loops and takes the last of their notes."""
-        if self._over.is_set():
-            return
-        self._over.set()
-        loops = self._loops
+        with self._lock:
+            if self._over.is_set():
+                return
+            self._over.set()
+            loops = self._loops
         try:
             self.client.stop()
         finally:
@@ -117,11 +121,12 @@ class Watch:
 
         Returns at once. The connections of before are not waited for either, since they may hang as well.
         """
-        if self._over.is_set():
-            return
-        self._loops.over.set()
-        self._loops = _Loops(threading.Event())
-        self._follow(self._loops)
+        with self._lock:
+            if self._over.is_set():
+                return
+            self._loops.over.set()
+            self._loops = _Loops(threading.Event())
+            self._follow(self._loops)
 
     def look_at(self, ordinals: Sequence[int]) -> None:
         """Looks at these members from now on."""
@@ -139,9 +144,8 @@ class Watch:
 
     @property
     def writing(self) -> bool:
-        """Whether a row was answered within the last second."""
-        rows = self.record.acknowledged
-        return bool(rows) and self.now() - rows[-1].at < 1
+        """Whether a row was answered within the last second, as far as one is told here."""
+        return self._told_of_a_row is not None and time.monotonic() - self._told_of_a_row < 1
 
     def ready(self, ordinal: int) -> bool:
         """Whether the member's newest pod is Ready."""
@@ -178,12 +182,15 @@ class Watch:
 
     def _take(self, loops: _Loops, line: str) -> None:
         loops.taken += 1
-        self.record.take(notes.note(line))
+        note = notes.note(line)
+        self.record.take(note)
+        if isinstance(note, notes.Acknowledged):
+            self._told_of_a_row = time.monotonic()
 
     def _sent(self) -> int:
         """So many rows of each writer may have been sent so far, also by a start that was not answered."""
         rows = [(each.row - self._first_row) % PER_WRITER for each in self.record.acknowledged]
-        self._skip = max(*rows, self._skip, 0) + SKIPPED
+        self._skip = max(self._skip, max(rows, default=0)) + SKIPPED
         return self._skip
 
     def _follow_pods(self) -> None:
