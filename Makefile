@@ -105,7 +105,7 @@ test-all: .tools/dev ## Adds the real command line and real clusters, two at a t
 
 .PHONY: soak
 soak: .tools/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ (root; goes on where it was stopped, NEW=1 does not)
-	@PASSES="$(PASSES)" NEW="$(NEW)" $(TOOLS)/python -m tests.soak
+	@PASSES="$(PASSES)" NEW="$(NEW)" $(TOOLS)/python -m tools.soak
 
 .PHONY: bench
 bench: .tools/dev ## Speed and memory as ratios against a peer in the same run; ONLY=stack|mysql|scale

@@ -6,30 +6,42 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args, get_origin
 
 import typer
 from rich.console import Console
 
 from drills.errors import DrillError
+from drills.experiments import EXPERIMENTS
+from drills.experiments.experiment import Experiment, Option
+from drills.waiting import Patience
 
 if TYPE_CHECKING:
-    from drills.experiments import Drill
     from drills.kube import Cluster
     from drills.target import Target
 
-app = typer.Typer(
-    help="The seed's experiments with a replicated MySQL, on a cluster of yours: each says what it will do, writes and "
-    "reads all the time, checks what must hold, puts everything back, and exits non-zero if anything failed.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+HELP = (
+    "The seed's experiments with a replicated MySQL, on a cluster of yours: each says what it will do, writes and "
+    "reads all the time, checks what must hold, puts everything back, and exits non-zero if anything failed."
 )
+
+
+def connect(kubeconfig: Path | None, context: str | None, namespace: str | None) -> Cluster:
+    """A cluster of a kubeconfig."""
+    from drills.kube import Cluster
+
+    return Cluster(kubeconfig, context, namespace)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the commands meet. Tests have one in which a cluster is made of dictionaries, and answers at once."""
+
+    connect: Callable[[Path | None, str | None, str | None], Cluster] = connect
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True)
@@ -45,109 +57,87 @@ class Where:
         False
     )
 
+    world: World = World()
+
     def cluster(self) -> Cluster:
-        from drills.kube import Cluster
-
-        return Cluster(self.kubeconfig, self.context, self.namespace)
-
-
-class By(StrEnum):
-    """How readiness is broken."""
-
-    APPLIER = "applier"
-    FREEZE = "freeze"
+        """The one that was named."""
+        return self.world.connect(self.kubeconfig, self.context, self.namespace)
 
 
-Ordinal = Annotated[int | None, typer.Option(help="Of the member. Default: the highest.")]
-Seconds = Annotated[float, typer.Option(min=1, help="How long.")]
+Register = Callable[[typer.Typer, World], None]
+COMMANDS: Final[list[Register]] = []
+"""Each adds its command to an application, in the order of the help."""
 
 
-def command(name: str, example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A command whose first parameter is Where; its fields become options of the command."""
+def command(name: str, example: str, own: Sequence[inspect.Parameter] | None = None) -> Callable[..., Any]:
+    """A command whose first parameter is Where, whose fields become options of the command.
+
+    `own`: its other options; by default they are the function's other parameters.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         def typed(of: Any) -> list[inspect.Parameter]:
             return [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in of]
 
-        own = typed(list(inspect.signature(function, eval_str=True).parameters.values())[1:])
-        shared = typed(inspect.signature(Where, eval_str=True).parameters.values())
+        first = typed(own if own is not None else [*inspect.signature(function, eval_str=True).parameters.values()][1:])
+        shared = [each for each in typed(inspect.signature(Where, eval_str=True).parameters.values()) if _said(each)]
 
-        @functools.wraps(function)
-        def call(**given: Any) -> None:
-            where = Where(**{each.name: given.pop(each.name) for each in shared})
-            function(where, **given)
+        def add(app: typer.Typer, world: World) -> None:
+            @functools.wraps(function)
+            def call(**given: Any) -> None:
+                where = Where(**{each.name: given.pop(each.name) for each in shared}, world=world)
+                function(where, **given)
 
-        signature = inspect.Signature([*own, *shared])
-        cast(Any, call).__signature__ = signature
-        call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
-        app.command(name, epilog=f"Example: [b]python -m drills {example}[/b]")(call)
-        return call
+            signature = inspect.Signature([*first, *shared])
+            cast(Any, call).__signature__ = signature
+            call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
+            app.command(name, epilog=f"Example: [b]python -m drills {example}[/b]")(call)
+
+        COMMANDS.append(add)
+        return function
 
     return register
 
 
-@command("traffic", "traffic --seconds 60")
-def traffic(where: Where, seconds: Seconds = 15) -> None:
-    """Write through the primary and read through the read Service for a while."""
-    from drills.experiments import Traffic
-
-    _drill(where, Traffic(seconds))
+def _said(parameter: inspect.Parameter) -> bool:
+    """Whether a field is an option."""
+    return get_origin(parameter.annotation) is Annotated
 
 
-@command("read-loop", "read-loop --name mysql")
-def read_loop(where: Where, seconds: Seconds = 15) -> None:
-    """The seed's `SELECT @@server_id` loop: every member answers."""
-    from drills.experiments import ReadLoop
-
-    _drill(where, ReadLoop(seconds))
-
-
-@command("break-readiness", "break-readiness --ordinal 1 --by freeze")
-def break_readiness(where: Where, ordinal: Ordinal = None, by: By = By.APPLIER) -> None:
-    """Break a member: it leaves the read Service; mend it: it returns."""
-    from drills.experiments import BreakReadiness
-
-    _drill(where, BreakReadiness(ordinal, by.value))
+def options_of(experiment: type[Experiment]) -> list[inspect.Parameter]:
+    """An experiment's fields, as options of its command."""
+    found = []
+    for field in inspect.signature(experiment, eval_str=True).parameters.values():
+        kind, option = get_args(field.annotation)
+        said = typer.Option(help=option.help or None, min=option.least) if isinstance(option, Option) else option
+        found.append(field.replace(annotation=Annotated[kind, said]))
+    return found
 
 
-@command("delete-pod", "delete-pod --ordinal 0")
-def delete_pod(where: Where, ordinal: Ordinal = None) -> None:
-    """Delete a member's pod: it comes back under its name, with its claim."""
-    from drills.experiments import DeletePod
+def offer(experiment: type[Experiment]) -> None:
+    """An experiment's command."""
 
-    _drill(where, DeletePod(ordinal))
+    def run(where: Where, **fields: Any) -> None:
+        _run(where, experiment(**fields))
 
-
-@command("drain", "drain --context my-gke --ordinal 2")
-def drain(where: Where, ordinal: Ordinal = None) -> None:
-    """Drain a member's node as far as the disruption budget allows, and uncordon it. Needs two nodes."""
-    from drills.experiments import Drain
-
-    _drill(where, Drain(ordinal))
+    run.__doc__ = experiment.__doc__
+    command(experiment.name, experiment.example, options_of(experiment))(run)
 
 
-@command("scale", "scale --to 5")
-def scale(
-    where: Where, to: Annotated[int | None, typer.Option(help="Members. Default: two more than there are.")] = None
-) -> None:
-    """Scale up: the new members hold the old data; scale back: the claims stay."""
-    from drills.experiments import Scale
-
-    _drill(where, Scale(to))
+for _experiment in EXPERIMENTS.values():
+    offer(_experiment)
 
 
 @command("all", "all --report /tmp/report")
 def all_(where: Where) -> None:
     """Every experiment in turn, and one report."""
-    from drills.experiments import everything
-
-    _drill(where, *everything(), report="all")
+    _run(where, *(experiment() for experiment in EXPERIMENTS.values()), report="all")
 
 
 @command("status", "status --namespace shop")
 def status(where: Where) -> None:
     """The members: role, replication, transactions, claim, node; how far a clone is. Changes nothing."""
-    from drills import status as members
+    from drills.commands import status as members
     from drills.target import find
 
     cluster = where.cluster()
@@ -169,7 +159,7 @@ def cleanup(
     ] = None,
 ) -> None:
     """Put back and remove what a killed drill left. Data go only when the set's name is typed."""
-    from drills import cleanup as cleaning
+    from drills.commands import cleanup as cleaning
     from drills.target import find
 
     cluster = where.cluster()
@@ -181,20 +171,20 @@ def cleanup(
         cleaning.workload(cluster, target, _console().print, everything, spare_claims, agreed)
 
 
-def _drill(where: Where, *drills: Drill, report: str | None = None) -> None:
+def _run(where: Where, *experiments: Experiment, report: str | None = None) -> None:
     from drills import report as reports
     from drills.runner import Run, RunInterruptedError
     from drills.target import find
 
     cluster = where.cluster()
     target = find(cluster, where.name)
-    _ask(where, cluster, [f"{drill.name}: {line}" for drill in drills for line in drill.plan(target)])
+    _ask(where, cluster, [f"{each.name}: {line}" for each in experiments for line in each.plan(target)])
     interrupted = False
     try:
-        found = Run(cluster, target, _console().print).run(drills)
+        found = Run(cluster, target, _console().print, where.world.patience).run(experiments)
     except RunInterruptedError as stopped:
         found, interrupted = stopped.report, True
-    file = reports.write(found, where.report, report or drills[0].name)
+    file = reports.write(found, where.report, report or experiments[0].name)
     _console().print(f"\nreport: {file}")
     if interrupted:
         print("drills: interrupted; everything was put back", file=sys.stderr)
@@ -225,10 +215,19 @@ def _console() -> Console:
     return Console(highlight=False, width=None if os.isatty(1) else 200, soft_wrap=True)
 
 
-def main() -> None:
-    """Run a command; what is wrong is one line on standard error, never a traceback."""
+def main(arguments: Sequence[str] | None = None, world: World | None = None) -> None:
+    """Run a command; what is wrong is one line on standard error, never a traceback. By default: what was typed."""
+    app = typer.Typer(
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    for add in COMMANDS:
+        add(app, world or World())
     try:
-        app()
+        app(args=arguments, prog_name="python -m drills")
     except DrillError as error:
         print(f"drills: {error}", file=sys.stderr)
         sys.exit(1)

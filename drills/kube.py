@@ -1,4 +1,7 @@
-"""The cluster: objects as plain JSON and commands in pods, with one line for each thing that goes wrong."""
+"""The cluster: objects as plain JSON and commands in pods, with one line for each thing that goes wrong.
+
+The package `kubernetes` takes a second to import, which help texts must not wait for: it is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,24 @@ import json
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from threading import Event
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
 import urllib3
 import yaml
-from kubernetes import client, config
-from kubernetes.stream.ws_client import WSClient
-from websocket import WebSocketException
 
 from drills.errors import DrillError, UnreachableError
 
+if TYPE_CHECKING:
+    from kubernetes.stream.ws_client import WSClient
+
 LOCAL_CONTEXT = "statefulsets-local"
-TIMEOUT = 15.0  # seconds for the API server to answer
+WATCHED = 5  # seconds for which one request follows changes
 Json = dict[str, Any]
 Query = dict[str, str]
 
@@ -37,8 +43,15 @@ class Answer:
 class Cluster:
     """One context of a kubeconfig, and one namespace of it."""
 
-    def __init__(self, kubeconfig: Path | None, context: str | None, namespace: str | None) -> None:
-        """`kubeconfig`, `context`, `namespace`: None means as kubectl would. Nothing is asked of the cluster yet."""
+    def __init__(
+        self, kubeconfig: Path | None, context: str | None, namespace: str | None, timeout: float = 15
+    ) -> None:
+        """`kubeconfig`, `context`, `namespace`: None means as kubectl would. Nothing is asked of the cluster yet.
+
+        `timeout`: seconds for the API server to answer.
+        """
+        from kubernetes import config
+
         file = str(kubeconfig) if kubeconfig else None
         try:
             contexts, current = config.list_kube_config_contexts(file)
@@ -54,6 +67,7 @@ class Cluster:
         except (OSError, yaml.YAMLError) as error:
             raise DrillError(f"the kubeconfig cannot be read: {_one_line(error)}") from None
         self._api.configuration.retries = False
+        self._timeout = timeout
         self.context: str = chosen["name"]
         self.namespace: str = namespace or chosen["context"].get("namespace") or "default"
         self.server: str = self._api.configuration.host
@@ -117,6 +131,66 @@ class Cluster:
 
     def exec(self, pod: str, container: str, script: str, timeout: float = 60) -> Answer:
         """A bash script in a container. It is on a command line there: nothing secret belongs in it."""
+        with self._running(pod, container, script) as socket_:
+            return _finished(socket_, pod, timeout)
+
+    def lines(self, pod: str, container: str, script: str, over: Event) -> Iterator[str]:
+        """What a bash script in a container prints, line by line as it comes: until it ends, or `over` is set."""
+        rest = ""
+        with self._running(pod, container, script) as socket_:
+            while socket_.is_open() and not over.is_set():
+                socket_.update(timeout=1)
+                rest += socket_.read_stdout() if 1 in socket_._channels else ""
+                *whole, rest = rest.split("\n")
+                yield from whole
+
+    def changes(self, kind: str, selector: str, over: Event, pause: float = 0.3) -> Iterator[tuple[str, Json]]:
+        """The objects of a kind, and then each change of one as it happens, until `over` is set.
+
+        Each comes with ADDED, MODIFIED or DELETED. `over` is heard some seconds later where nothing happens. Who may
+        list but not watch is told what there is after each `pause`.
+        """
+        known: dict[str, Json] = {}
+        while not over.is_set():
+            found = self.must_get(self.path(kind), labelSelector=selector)
+            there = {each["metadata"]["name"]: each for each in found["items"]}
+            yield from (("DELETED", each) for name, each in known.items() if name not in there)
+            yield from (("ADDED", each) for each in there.values())
+            known, version = there, found["metadata"]["resourceVersion"]
+            while version and not over.is_set():
+                for event in self._watched(self.path(kind), selector, version):
+                    if event["type"] == "ERROR":  # it is forbidden, or what happened since that version is not known
+                        version = ""
+                        break
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    if event["type"] == "DELETED":
+                        known.pop(event["object"]["metadata"]["name"], None)
+                    elif event["type"] != "BOOKMARK":
+                        known[event["object"]["metadata"]["name"]] = event["object"]
+                    if event["type"] != "BOOKMARK":
+                        yield event["type"], event["object"]
+            over.wait(pause)
+
+    def _watched(self, path: str, selector: str, version: str) -> Iterator[Json]:
+        query = {"watch": "true", "labelSelector": selector, "resourceVersion": version}
+        query |= {"timeoutSeconds": str(WATCHED), "allowWatchBookmarks": "true"}
+        answer = self._call("GET", path, query=query)
+        try:
+            if answer.status >= 300:
+                yield {"type": "ERROR"}
+                return
+            yield from map(json.loads, answer.response)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:  # or it was cut off within a line
+            raise UnreachableError(f"the cluster at {self.server} does not answer: {_one_line(error)}") from None
+        finally:
+            answer.response.close()
+
+    @contextmanager
+    def _running(self, pod: str, container: str, script: str) -> Iterator[WSClient]:
+        from kubernetes import client
+        from kubernetes.stream.ws_client import WSClient
+        from websocket import WebSocketException
+
         query = [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("command", part) for part in ("bash", "-c", script)]
         _, url, headers, *_ = self._api.param_serialize(
@@ -127,11 +201,12 @@ class Cluster:
         except (OSError, WebSocketException, client.ApiException, ssl.SSLError) as error:
             raise UnreachableError(f"no command can be run in pod {pod}: {_one_line(error)}") from None
         try:
-            return _finished(socket_, pod, timeout)
+            yield socket_
         except (OSError, WebSocketException) as error:
             raise UnreachableError(f"the connection to pod {pod} was lost: {_one_line(error)}") from None
         finally:
             socket_.close()
+            socket_.sock.shutdown()  # also where the other side has said good-bye first
 
     def _ask(
         self, method: str, path: str, body: Json | None = None, query: Query | None = None, absent: int = 404
@@ -149,6 +224,16 @@ class Cluster:
     def _request(
         self, method: str, path: str, body: Json | None = None, query: Query | None = None
     ) -> tuple[int, bytes]:
+        answer = self._call(method, path, body, query)
+        try:
+            return int(answer.status), bytes(answer.read() or b"")
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise UnreachableError(f"the cluster at {self.server} does not answer: {_one_line(error)}") from None
+
+    def _call(self, method: str, path: str, body: Json | None = None, query: Query | None = None) -> Any:
+        """The answer's head; its body is still to be read."""
+        from kubernetes import client
+
         content = "application/merge-patch+json" if method == "PATCH" else "application/json"
         parts = self._api.param_serialize(
             method,
@@ -159,8 +244,7 @@ class Cluster:
             auth_settings=["BearerToken"],
         )
         try:
-            answer = self._api.call_api(*parts, _request_timeout=TIMEOUT)
-            return int(answer.status), bytes(answer.read() or b"")
+            return self._api.call_api(*parts, _request_timeout=self._timeout)
         except (urllib3.exceptions.HTTPError, OSError, client.ApiException) as error:
             raise UnreachableError(f"the cluster at {self.server} does not answer: {_one_line(error)}") from None
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from drills.checks.check import Check
 from drills.errors import DrillError
-from drills.invariants import Check
-from drills.observations import Figures
+from drills.load.figures import Figures
 
 Outcome = Literal["passed", "failed", "skipped"]
 

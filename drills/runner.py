@@ -1,28 +1,36 @@
-"""Runs drills: a client pod around all of them, and around each the writer, the reader and the invariants."""
+"""Runs experiments: a client pod around all of them, and around each the load and the invariants."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
-from drills import interrupts, invariants, observations
+from drills import interrupts
+from drills.checks import invariants
+from drills.checks.check import Check
 from drills.errors import DrillError, UnreachableError
-from drills.experiments import Drill
-from drills.invariants import Check
+from drills.experiments.experiment import Experiment
 from drills.journal import Journal
-from drills.kube import Cluster
+from drills.load.client import Client
+from drills.load.figures import figures
+from drills.load.notes import Seen, State
+from drills.load.watch import PER_WRITER, Watch
 from drills.report import Report, Result
-from drills.scene import Scene, UnmetError, insist
-from drills.target import Target
-from drills.timeline import Timeline
-from drills.workbench import Workbench
+from drills.scene import Site
+from drills.stage import Stage
+from drills.target import Target, members
+from drills.waiting import Patience, UnmetError, insist, until
+
+if TYPE_CHECKING:
+    from drills.kube import Cluster
 
 Show = Callable[[str], None]
-RECOVERY = 300.0  # seconds for the members to be Ready again after a drill
-AGREEMENT = 60.0  # seconds for them to hold the same, once nothing is written any more
-CATCH_UP = 10.0  # seconds for a member to show the last row, where no GTID tells
-PER_DRILL = 100_000_000  # rows: no two drills of a run use one number
+PER_EXPERIMENT = 5 * PER_WRITER
+"""Rows between the first ones of two experiments: no two of a run use one number."""
+READY = "every member is Ready again"
 
 
 class RunInterruptedError(Exception):
@@ -34,17 +42,18 @@ class RunInterruptedError(Exception):
 
 
 class Run:
-    """One run of drills on one set."""
+    """One run of experiments on one set."""
 
-    def __init__(self, cluster: Cluster, target: Target, show: Show) -> None:
+    def __init__(self, cluster: Cluster, target: Target, show: Show, patience: Patience | None = None) -> None:
         self._cluster, self._target, self._show = cluster, target, show
-        self._journal, self._bench = Journal(cluster, target), Workbench(cluster, target)
+        self._patience = patience or Patience()
+        self._journal, self._client = Journal(Site(cluster, target)), Client(cluster, target)
         self._results: list[Result] = []
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
-    def run(self, drills: Sequence[Drill]) -> Report:
+    def run(self, experiments: Sequence[Experiment]) -> Report:
         """All of them in turn; what was made and changed is gone and put back when this ends, however it ends."""
-        possible = [drill for drill in drills if not self._skip(drill)]
+        possible = [each for each in experiments if not self._skip(each)]
         if possible:
             with interrupts.as_interrupts():
                 try:
@@ -53,14 +62,14 @@ class Run:
                     raise RunInterruptedError(self._report()) from None
         return self._report()
 
-    def _run(self, drills: Sequence[Drill]) -> None:
+    def _run(self, experiments: Sequence[Experiment]) -> None:
         self._journal.open()
         try:
             self._show(f"making the client pod {self._target.own}")
-            self._bench.open()
-            for number, drill in enumerate(drills):
-                if not self._one(drill, first_row=1 + number * PER_DRILL):
-                    self._give_up(drills[number + 1 :])
+            self._client.open()
+            for number, each in enumerate(experiments):
+                if not self._one(each, first_row=1 + number * PER_EXPERIMENT):
+                    self._give_up(experiments[number + 1 :])
                     break
         finally:
             with interrupts.held(self._show):
@@ -68,31 +77,30 @@ class Run:
 
     def _clear(self) -> None:
         insist(lambda: self._journal.put_back(self._show))
-        insist(self._bench.close)
+        insist(self._client.close)
         self._journal.close()
         self._show("the client pod and its table are gone")
 
-    def _skip(self, drill: Drill) -> bool:
-        why = drill.cannot(self._cluster, self._target)
+    def _skip(self, experiment: Experiment) -> bool:
+        why = experiment.cannot(self._cluster, self._target)
         if why:
-            self._results.append(Result(drill.name, drill.plan(self._target), "skipped", why))
-            self._show(f"{drill.name}: skipped: {why}")
+            self._results.append(Result(experiment.name, experiment.plan(self._target), "skipped", why))
+            self._show(f"{experiment.name}: skipped: {why}")
         return bool(why)
 
-    def _give_up(self, rest: Sequence[Drill]) -> None:
-        for drill in rest:
+    def _give_up(self, rest: Sequence[Experiment]) -> None:
+        for each in rest:
             reason = "the set did not recover from the drill before"
-            self._results.append(Result(drill.name, drill.plan(self._target), "skipped", reason))
+            self._results.append(Result(each.name, each.plan(self._target), "skipped", reason))
 
-    def _one(self, drill: Drill, first_row: int) -> bool:
-        """One drill; whether the set is fit for the next."""
-        result = Result(drill.name, drill.plan(self._target))
+    def _one(self, experiment: Experiment, first_row: int) -> bool:
+        """One experiment; whether the set is fit for the next."""
+        result = Result(experiment.name, experiment.plan(self._target))
         self._results.append(result)
-        self._show(f"\n{drill.name}: {'; '.join(result.plan)}")
+        self._show(f"\n{experiment.name}: {'; '.join(result.plan)}")
         start = time.monotonic()
         try:
-            with Timeline(self._cluster, self._target, self._bench) as timeline:
-                self._perform(drill, result, timeline, first_row)
+            self._perform(experiment, result, first_row)
         except KeyboardInterrupt:
             result.reason = "interrupted; what was changed has been put back"
             raise
@@ -104,55 +112,61 @@ class Run:
             self._show_result(result)
         return all(check.ok for check in result.checks if check.name == READY)
 
-    def _perform(self, drill: Drill, result: Result, timeline: Timeline, first_row: int) -> None:
+    def _perform(self, experiment: Experiment, result: Result, first_row: int) -> None:
+        start, servers = time.monotonic(), self._in_order()
+        watch = Watch(self._client, range(self._target.replicas), first_row, poll=self._patience.poll)
+        with watch.running("the first rows and reads", 120):
+            stage = Stage(watch, self._journal, result, self._show, servers, self._patience, start)
+            try:
+                experiment.run(stage)
+            except DrillError as error:
+                result.reason = str(error)
+                stage.say(f"failed: {error}")
+            self._judge(stage, result)
+
+    def _in_order(self) -> dict[int, int]:
+        """The server id of each ordinal, once all members answer and are Ready."""
         ordinals = range(self._target.replicas)
-        states = self._bench.states(ordinals)
+        states = self._client.states(ordinals)
         answered = invariants.all_answer(states, [self._target.host(n) for n in ordinals])
         if not answered.ok:
             raise DrillError(f"the set is not in order: {answered.detail}")
-        by_host = {state.host: state.server for state in states}
-        servers = {n: by_host[self._target.host(n)] for n in ordinals}
-        scene = Scene(self._cluster, self._target, self._bench, self._journal, timeline, result, self._show, servers)
-        scene.wait_ready(ordinals, 60)
-        self._bench.start(first_row, ordinals)
-        scene.wait("the first rows and reads", lambda: self._bench.rows_so_far() > 0 and bool(self._bench.reads()), 120)
-        try:
-            drill.run(scene)
-        except DrillError as error:
-            result.reason = str(error)
-            scene.say(f"failed: {error}")
-        self._judge(scene, result)
 
-    def _judge(self, scene: Scene, result: Result) -> None:
-        """What must hold after every drill, whether it went well or not."""
-        ordinals = range(self._target.replicas)
-        result.checks.append(_reached(READY, lambda: scene.wait_ready(ordinals, RECOVERY)))
-        before = self._bench.rows_so_far()
+        def ready() -> bool:
+            there = members(self._cluster, self._target)
+            return all(n in there and there[n].ready for n in ordinals)
+
+        until(f"{', '.join(map(self._target.pod, ordinals))} Ready", ready, 60, self._patience.poll)
+        by_host = {state.host: state.server for state in states}
+        return {n: by_host[self._target.host(n)] for n in ordinals}
+
+    def _judge(self, stage: Stage, result: Result) -> None:
+        """What must hold after every experiment, whether it went well or not."""
+        ordinals, record = range(self._target.replicas), stage.watch.record
+        result.checks.append(_reached(READY, lambda: stage.wait_ready(ordinals, self._patience.recovery)))
+        before = stage.rows_so_far()
         goes_on = "rows are acknowledged again"
-        result.checks.append(_reached(goes_on, lambda: scene.wait("new rows", lambda: self._rows() > before, 120)))
-        self._bench.stop()
-        seen = self._bench.observed()
+        more = partial(stage.wait, "new rows", lambda: stage.rows_so_far() > before, 120)
+        result.checks.append(_reached(goes_on, more))
+        stage.watch.stop()
         states = self._agreed()
-        rows = {each.row for each in seen.acknowledged}
+        rows = {each.row for each in record.acknowledged}
         held = self._held(rows)
-        hosts = [self._target.host(n) for n in ordinals]
-        result.figures, result.lost_rows = observations.figures(seen), invariants.lost(rows, held)
+        looks: list[Seen | State] = [one for looks in record.seen.values() for one in looks]
+        result.figures, result.lost_rows = figures(record), invariants.lost(rows, held)
         result.checks += [
-            invariants.all_answer(states, hosts),
+            invariants.all_answer(states, [self._target.host(n) for n in ordinals]),
             invariants.no_row_lost(rows, held),
             invariants.same_transactions(states),
-            invariants.one_writable([*seen.states, *states], self._target.host(0)),
+            invariants.one_writable([*looks, *states], self._target.host(0)),
             invariants.distinct_servers(states),
         ]
 
-    def _rows(self) -> int:
-        return self._bench.rows_so_far()
-
-    def _agreed(self) -> list[observations.State]:
+    def _agreed(self) -> list[State]:
         """What the members say once they hold the same, or in the end."""
-        deadline = time.monotonic() + AGREEMENT
+        deadline = time.monotonic() + self._patience.agreement
         while True:
-            states = self._bench.states(range(self._target.replicas))
+            states = self._client.states(range(self._target.replicas))
             agreed = len(states) == self._target.replicas and invariants.same_transactions(states).ok
             if agreed or time.monotonic() > deadline:
                 return states
@@ -162,11 +176,11 @@ class Run:
         """The rows of each member; without GTIDs only they tell when a member has caught up."""
         held: dict[str, set[int]] = {}
         for ordinal in range(self._target.replicas):
-            deadline = time.monotonic() + CATCH_UP
+            deadline = time.monotonic() + self._patience.catch_up
             rows: set[int] = set()
             while True:
                 try:
-                    rows = self._bench.rows(ordinal)
+                    rows = self._client.rows(ordinal)
                 except UnreachableError:
                     if time.monotonic() > deadline:
                         break
@@ -202,10 +216,8 @@ class Run:
         )
 
 
-READY = "every member is Ready again"
-
-
 def _reached(name: str, wait: Callable[[], None]) -> Check:
+    """Whether what is waited for comes."""
     try:
         wait()
     except UnmetError as unmet:

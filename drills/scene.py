@@ -1,143 +1,76 @@
-"""What a drill works with: the set, the client pod, the timeline; ways to say, to check, to wait and to put back."""
+"""What faults are made in: a set, and the load that goes on meanwhile."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from drills import interrupts, observations
-from drills.errors import DrillError, UnreachableError
-from drills.invariants import Check
-from drills.journal import Journal, Undo, perform
-from drills.kube import Cluster
-from drills.report import Result
-from drills.target import Member, Target, members
-from drills.timeline import Timeline
-from drills.workbench import Workbench
+from drills.checks import members as checks
+from drills.load.watch import Watch
+from drills.target import members
+from drills.waiting import until
 
-POLL = 0.4
-HURRY = 45.0  # seconds after which the writers hold back for members that do not catch up
-QUIET = 3.0  # seconds without an answer of a member that count as: it has left the loop
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drills.kube import Cluster
+    from drills.target import Member, Target
 
 
-class UnmetError(DrillError):
-    """What a drill waited for did not come."""
+@dataclass
+class Site:
+    """A set of a cluster: all that it takes to put something back."""
+
+    cluster: Cluster
+    target: Target
 
 
-class Scene:
-    """One drill while it runs."""
+class Scene(Site):
+    """A set under load. The drills' stage and the tests' scene are this, and know more besides."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        target: Target,
-        bench: Workbench,
-        journal: Journal,
-        timeline: Timeline,
-        result: Result,
-        show: Callable[[str], None],
-        servers: dict[int, int],
-    ) -> None:
-        """`servers`: server id by ordinal, as the members say it."""
-        self.cluster, self.target, self.bench, self.timeline = cluster, target, bench, timeline
-        self.result, self.servers = result, servers
-        self._journal, self._show = journal, show
-        self._start = time.monotonic()
-
-    def say(self, text: str) -> None:
-        """Something that happened: shown, and in the report."""
-        at = time.monotonic() - self._start
-        self.result.steps.append((at, text))
-        self._show(f"{at:6.1f} s  {text}")
-
-    def check(self, name: str, ok: bool, detail: str = "") -> None:
-        """Something that has to be so."""
-        self.result.checks.append(Check(name, ok, detail))
+    def __init__(self, watch: Watch, poll: float = 0.1) -> None:
+        """`watch`: one that runs, and so has seen every member and its pod. `poll`: seconds between two looks."""
+        super().__init__(watch.client.cluster, watch.client.target)
+        self.watch, self._poll = watch, poll
+        self.found = {ordinal: watch.uid(ordinal) for ordinal in watch.ordinals}
+        """The pod of each ordinal, as it was found."""
+        self.since: float | None = None
+        """Since when the members could put right what was broken."""
+        self.note = ""
+        """What a report should say besides."""
 
     def now(self) -> float:
         """By the client pod's clock, as all notes are."""
-        return time.time() + self.bench.clock_ahead
+        return self.watch.now()
 
     def members(self) -> dict[int, Member]:
         """The pods now."""
         return members(self.cluster, self.target)
 
+    def struck(self) -> None:
+        """From now on it is the members' own time that counts; without this, from when the fault is mended."""
+        self.since = self.now()
+
     def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> None:
-        """Until it is so; the drill fails if it does not come."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                if condition():
-                    return
-            except UnreachableError:
-                if time.monotonic() > deadline:
-                    raise
-            if time.monotonic() > deadline:
-                raise UnmetError(f"not within {seconds:.0f} s: {what}")
-            time.sleep(POLL)
+        """Until it is so; what was waited for is the failure's text."""
+        until(what, condition, seconds, self._poll)
 
-    def wait_ready(self, ordinals: Sequence[int], seconds: float = 300) -> None:
-        """Until these members are Ready."""
+    def pod_replaced(self, ordinal: int) -> bool:
+        """Whether another pod has taken the place of the one that was found."""
+        return self.watch.uid(ordinal) != self.found[ordinal]
 
-        def ready() -> bool:
-            there = self.members()
-            return all(n in there and there[n].ready for n in ordinals)
+    def not_ready(self, ordinal: int, seconds: float = 60) -> None:
+        """Waits until the member has left the readers' Service."""
+        self.wait(f"{self.target.pod(ordinal)} not Ready", lambda: not self.watch.ready(ordinal), seconds)
 
-        what = f"{', '.join(map(self.target.pod, ordinals))} Ready"
-        try:
-            self.wait(what, ready, min(seconds, HURRY))
-        except UnmetError:
-            self.bench.ease(slow=True)
-            self.say("the writers hold back, for the members to catch up")
-            self.wait(what, ready, seconds)
-            self.bench.ease(slow=False)
+    def settle(self, seconds: float = 240) -> float:
+        """Waits until all is as it was; the seconds that it took since `since`."""
+        since, moments = self.since or self.now(), list[float]()
 
-    def wait_seen(self, servers: Sequence[int], seconds: float = 120) -> None:
-        """Until the read loop is answered by all of these servers."""
-        start = self.now()
+        def recovered() -> bool:
+            moment = checks.recovered(self.watch.record, self.watch.ordinals, since)
+            moments.extend([] if moment is None else [moment])
+            return moment is not None
 
-        def seen() -> bool:
-            reads = self.bench.reads()
-            return all(observations.seen(reads, server, start) for server in servers)
-
-        self.wait(f"the read loop is answered by {', '.join(map(str, servers))}", seen, seconds)
-
-    def wait_unseen(self, server: int, seconds: float = 60) -> float:
-        """Until the read loop has not been answered by a server for a while; since when."""
-
-        def unseen() -> bool:
-            reads = self.bench.reads()
-            answered = [read for read in reads if read.at >= self.now() - QUIET]
-            return bool(answered) and not observations.seen(answered, server, 0)
-
-        self.wait(f"{server} leaves the read loop", unseen, seconds)
-        return self.now() - QUIET
-
-    def sleep(self, seconds: float) -> None:
-        """Let the loops go on."""
-        time.sleep(seconds)
-
-    @contextmanager
-    def undoing(self, undo: Undo) -> Iterator[None]:
-        """Noted in the cluster before anything is changed; put back however the body ends."""
-        self._journal.note(undo)
-        try:
-            yield
-        finally:
-            with interrupts.held(self._show):
-                self.say(f"put back: {undo}")
-                insist(lambda: perform(self.cluster, self.target, undo))
-                self._journal.strike(undo)
-
-
-def insist(action: Callable[[], None], seconds: float = 60) -> None:
-    """Again while the cluster does not answer."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return action()
-        except UnreachableError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(1)
+        self.wait("every member Ready, with new rows", recovered, seconds)
+        return moments[-1] - since

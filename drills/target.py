@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drills.errors import DrillError
-from drills.kube import Cluster, Json
+
+if TYPE_CHECKING:
+    from drills.kube import Cluster, Json
 
 SETS = "apis/apps/v1/statefulsets"
 
@@ -60,6 +62,10 @@ class Member:
     phase: str
     node: str
     claim: str
+
+    @property
+    def leaving(self) -> bool:
+        return self.phase == "Terminating"
 
     @property
     def pending(self) -> bool:

@@ -1,1 +1,1 @@
-"""Programs for those who work on the project: measurements and mutants."""
+"""Programs for those who work on the project: measurements, mutants, the soak, and the copy that they work on."""

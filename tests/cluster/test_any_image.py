@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from localcloud.host.layout import ROOT
-from tests.cluster.conftest import Project, copy_project, eventually, is_ready
+from tools.project import Project, copy_project, eventually, is_ready
 
 HERE = Path(__file__).parent
 REGISTRY = Path("components/kinds/__init__.py")

@@ -14,7 +14,7 @@ import pytest
 
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
-from tests.cluster.conftest import Project, copy_project, eventually, only_kubia
+from tools.project import Project, copy_project, eventually, only_kubia
 
 CRASHES = ["statefulsets-0-kubelet", "statefulsets-0-containerd", "etcd", "kube-apiserver", "statefulsets-0"]
 

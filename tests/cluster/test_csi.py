@@ -12,8 +12,8 @@ import yaml
 from localcloud.cluster import nodes
 from localcloud.node import node
 from localcloud.node.files import CAP_SYS_RESOURCE, has_capability
-from tests.cluster import csi_rig as rig
-from tests.cluster.conftest import Project, eventually
+from tests.cluster.support import csi_rig as rig
+from tools.project import Project, eventually
 
 HERE = {"topology.gke.io/zone": rig.ZONE}
 # GKE's default is 300 s; the power cut is told to the cluster at once, and a test need not wait any longer.

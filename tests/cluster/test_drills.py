@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Project, eventually
-from tests.cluster.mysql_rig import MySql
+from tests.cluster.mysql.rig import MySql
+from tools.project import Project, eventually
 
 DRILLS = (".tools/bin/python", "-m", "drills")
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.cluster.conftest import Project, eventually
+from tools.project import Project, eventually
 
 WORKLOADS = ("kubia", "web", "nginx", "mysql")
 

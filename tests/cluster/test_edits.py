@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.conftest import Project
+from tools.project import Project
 
 Workloads = dict[str, Any]
 EDITS: dict[str, tuple[Callable[[Workloads], Any], str]] = {

@@ -6,7 +6,7 @@ import json
 
 import yaml
 
-from tests.cluster.conftest import Project, eventually
+from tools.project import Project, eventually
 
 
 def test_up_ends_with_two_ready_pods_and_a_table_of_them(project: Project) -> None:

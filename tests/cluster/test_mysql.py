@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from components.kinds.mysql.settings import HARMLESS
-from tests.cluster.conftest import Project, eventually
-from tests.cluster.mysql_faults import FAULTS, KILL_TARGET, Fault, Scene, run
-from tests.cluster.mysql_rig import MySql
-from tests.cluster.mysql_watch import Watch
+from drills.faults.fault import Fault
+from drills.load.watch import Watch
+from tests.cluster.mysql.faults import FAULTS, KILL_TARGET
+from tests.cluster.mysql.passes import MySqlScene, run
+from tests.cluster.mysql.rig import MySql
+from tools.project import Project, eventually
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def mysql(project: Project) -> Iterator[MySql]:
     rig.configure()
     rig.start_client()
     yield rig
-    project.kubectl("delete", "pod", "mysql-client")
+    rig.stop_client()
 
 
 def test_a_row_through_the_primary_is_read_from_each_member(mysql: MySql) -> None:
@@ -35,7 +37,7 @@ def test_a_row_through_the_primary_is_read_from_each_member(mysql: MySql) -> Non
 def test_mysql_read_answers_from_every_member(mysql: MySql) -> None:
     seen = set()
     eventually(
-        lambda: seen.add(mysql.application("SELECT @@server_id", "$READ_HOST")) or seen >= {"100", "101", "102"},  # type: ignore[func-returns-value]
+        lambda: seen.add(mysql.application("SELECT @@server_id", "$DRILL_READ_HOST")) or seen >= {"100", "101", "102"},  # type: ignore[func-returns-value]
         "server ids 100, 101 and 102",
         30,
     )
@@ -158,12 +160,14 @@ def test_rows_of_another_engine_outlive_the_loss_of_the_primarys_claim(mysql: My
 @pytest.fixture(scope="module")
 def watch(mysql: MySql) -> Iterator[Watch]:
     """Rows are written without a pause from the first fault to the last."""
-    with Watch(mysql.project, (0, 1, 2)).running() as watch:
+    with mysql.watch(0, 1, 2).running() as watch:
         yield watch
 
 
-@pytest.mark.parametrize("fault", [one for one in FAULTS if not one.soak_only], ids=lambda fault: fault.name)
-def test_no_answered_row_is_lost_and_every_member_recovers(fault: Fault, mysql: MySql, watch: Watch) -> None:
-    outcome = run(fault, Scene(mysql, watch))
+@pytest.mark.parametrize("fault", [one for one in FAULTS if not one.variant], ids=lambda fault: fault.name)
+def test_no_answered_row_is_lost_and_every_member_recovers(
+    fault: Fault[MySqlScene], mysql: MySql, watch: Watch
+) -> None:
+    outcome = run(fault, MySqlScene(mysql, watch))
     assert outcome.problems == ()
     assert outcome.lost == 0

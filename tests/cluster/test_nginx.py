@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tests.cluster.conftest import Project, eventually
+from tools.project import Project, eventually
 
 
 def created_and_ready(project: Project, app: str) -> list[tuple[datetime, datetime]]:

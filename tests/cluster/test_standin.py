@@ -14,9 +14,9 @@ import yaml
 from localcloud import gce
 from localcloud.gce import daemon
 from localcloud.gce.http import client, token_file
-from tests.cluster.conftest import Project, eventually
-from tests.cluster.mysql_disks import inside
+from tests.cluster.mysql.disks import inside
 from tests.support.gce_strangers import ask, listeners, read
+from tools.project import Project, eventually
 
 PROJECT = "statefulsets-dev"
 DISKS = f"projects/{PROJECT}/zones/europe-west1-b/disks"
@@ -72,7 +72,7 @@ class Standin:
         data = self.project.get("secret", "-n", GOOGLE, "orders-client")["data"]
         secret = {key: base64.b64decode(value).decode() for key, value in data.items()}
         root = self.project.root
-        program = (f"{root}/.tools/bin/python", f"{root}/tests/cluster/cloud_sql_application.py", text)
+        program = (f"{root}/.tools/bin/python", f"{root}/tests/cluster/support/cloud_sql_application.py", text)
         return json.loads(inside(self.project, *program, stdin=json.dumps(secret)))
 
     def write(self, ordinal: int, text: str) -> None:

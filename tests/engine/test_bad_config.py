@@ -7,7 +7,7 @@ import pytest
 from localcloud.host.layout import State, cache
 from localcloud.host.progress import Progress
 from localcloud.toolchain import TOOLS, resolve
-from tests.cluster.conftest import Project, copy_project
+from tools.project import Project, copy_project
 
 pytestmark = pytest.mark.engine
 

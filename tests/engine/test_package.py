@@ -14,7 +14,7 @@ from localcloud.gce.provider.install import install
 from localcloud.host.layout import State, cache
 from localcloud.host.progress import Progress
 from localcloud.toolchain import SDKGEN, TOOLS, resolve
-from tests.cluster.conftest import Project, copy_project
+from tools.project import Project, copy_project
 
 pytestmark = pytest.mark.engine
 

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from localcloud.host import daemons
-from tests.cluster.conftest import copy_project, own_slot
 from tools.bench import local_stack, mysql, preview_scale
 from tools.bench.figures import Figure
+from tools.project import copy_project, own_slot
 
 console = Console(highlight=False)
 PARTS: Final = ("stack", "mysql", "scale")

@@ -21,9 +21,9 @@ from rich.console import Console
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.progress import Progress
-from tests.cluster.conftest import Project, copy_project, only_kubia, own_slot
 from tools.bench import nodes
 from tools.bench.figures import ROUNDS, Figure, resident, seconds
+from tools.project import Project, copy_project, only_kubia, own_slot
 
 STACK = ("--stack", "local", "--config-file", ".localcloud/Pulumi.local.yaml")
 BARE_STACK = ("--stack", "local")

@@ -11,12 +11,12 @@ import statistics
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from tests.cluster.conftest import Project, keep_only
-from tests.cluster.mysql_disks import VOLUMES, inside
-from tests.cluster.mysql_rig import MySql
-from tests.cluster.mysql_steps import container_pids
+from tests.cluster.mysql.disks import VOLUMES, inside
+from tests.cluster.mysql.rig import MySql
+from tests.cluster.mysql.steps import container_pids
 from tools.bench.figures import ROUNDS, Figure
 from tools.bench.mysql_bare import Bare, outage, timed_writes
+from tools.project import Project, keep_only
 
 BYTES = 2 << 30
 WRITES = 2000

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from localcloud.node import node
-from tests.cluster.conftest import Project, eventually
-from tests.cluster.mysql_disks import VOLUMES, inside
-from tests.cluster.mysql_rig import CLIENT, IMAGE
+from tests.cluster.mysql.disks import VOLUMES, inside
+from tests.cluster.mysql.rig import CLIENT, IMAGE
+from tools.project import Project, eventually
 
 # The server has the durability, binary log and memory of this project's members. It is started again when it dies.
 START = """

@@ -14,8 +14,8 @@ from localcloud.cluster import lifecycle
 from localcloud.host import daemons
 from localcloud.host.layout import State
 from localcloud.host.progress import Progress
-from tests.cluster.conftest import Project
 from tools.bench.figures import ROUNDS, Figure, resident, seconds
+from tools.project import Project
 
 COUNT = 3
 IDLE = 60.0  # seconds

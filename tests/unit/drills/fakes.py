@@ -6,13 +6,30 @@ import copy
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from drills.experiments.experiment import Experiment
 from drills.kube import Answer, Cluster, Json
+from drills.load.client import Client
+from drills.load.watch import Watch
+from drills.report import Report, Result
+from drills.runner import Run
+from drills.target import find
+from drills.waiting import Patience
 
 NAMES = "/api/v1/namespaces/shop"
 SET = "/apis/apps/v1/namespaces/shop/statefulsets/mysql"
+QUICK = Patience(
+    poll=0.01,
+    quiet=0.05,
+    settled=0.0,
+    recovery=0.2,
+    agreement=0.0,
+    catch_up=0.0,
+    sleep=lambda seconds: time.sleep(0.02),
+)
+"""For a cluster that answers at once."""
 
 
 def stateful_set(labels: dict[str, str] | None = None, replicas: int = 3) -> Json:
@@ -48,7 +65,15 @@ class FakeCluster(Cluster):
         }
         self.happened: list[str] = []
         self.rows: list[int] = []
-        self.reads: list[str] = []
+        self.notes: list[str] = []
+        self.loops = False
+        """Whether they run in the client pod."""
+        self.starts: list[list[str]] = []
+        """The arguments of each start of the loops."""
+        self.mute: set[int] = set()
+        """Whom the watchers get no answer from."""
+        self.stale: set[int] = set()
+        """Who does not leave the read Service, though it is broken."""
         self.lost: dict[int, set[int]] = {}
         """By ordinal: rows that a member does not show."""
         self.writable = {0}
@@ -167,40 +192,62 @@ class FakeCluster(Cluster):
             ordinal = int(pod.rpartition("-")[2])
             (self.broken.add if what == "break" else self.broken.discard)(ordinal)
             return Answer(0, "", "")
-        return Answer(0, self._client(script), "")
+        return self._client(script)
 
-    def _client(self, script: str) -> str:
-        now = f"{time.time():.6f}"
+    def lines(self, pod: str, container: str, script: str, over: threading.Event) -> Iterator[str]:
+        after = int(script.split(" -n +")[1].split()[0]) - 1
+        while not over.wait(0.002):
+            self._go_on()
+            while after < len(self.notes):
+                yield self.notes[after]
+                after += 1
+
+    def changes(
+        self, kind: str, selector: str, over: threading.Event, pause: float = 0.01
+    ) -> Iterator[tuple[str, Json]]:
+        """As to one who may list and not watch: the pods as they are, again and again."""
+        while not over.is_set():
+            yield from (("ADDED", pod) for pod in self.items(kind))
+            over.wait(pause)
+
+    def _client(self, script: str) -> Answer:
         words = script.split()
-        self._go_on(now)
         match words[:2]:
             case ["date", _]:
-                return now
+                return Answer(0, f"{time.time():.6f}", "")
             case ["bash", "/drills/start.sh"]:
-                self.rows, self.reads = [int(words[2])], []
-                self._go_on(now)
+                self.starts.append(words[2:])
+                self.rows, self.notes, self.loops = [*self.rows, int(words[3]) + int(words[4])], [], True
+                self.rows = self.rows if int(words[4]) else self.rows[-1:]
+                self._go_on()
+            case ["bash", "/drills/stop.sh"]:
+                self.loops = False
+            case ["bash", "/drills/renew.sh"]:
+                return Answer(0 if self.loops else 3, "", "")
             case ["bash", "/drills/table.sh"]:
                 self.happened.append(f"table {words[2]}")
             case ["bash", "/drills/state.sh"]:
-                return "".join(f"{host} {self._state(host)}\n" for host in words[2:])
+                return Answer(0, "".join(f"{host} {self._state(host)}\n" for host in words[2:]), "")
             case ["bash", "/drills/rows.sh"]:
                 ordinal = int(words[2].partition(".")[0].rpartition("-")[2])
-                return "\n".join(str(row) for row in self.rows if row not in self.lost.get(ordinal, ()))
-            case ["cat", "/tmp/drills/reads"]:
-                return "".join(self.reads)
-            case ["cat", "/tmp/drills/watch"]:
-                hosts = [f"mysql-{n}.mysql" for n in self.ordinals]
-                return "".join(f"1 {now} {host} {self._state(host)}\n" for host in hosts)
-            case ["cat", name] if name.startswith("/tmp/drills/acknowledged"):
-                return str(len(self.rows)) if "wc" in words else "".join(f"{now} {row}\n" for row in self.rows)
-        return ""
+                shown = (str(row) for row in self.rows if row not in self.lost.get(ordinal, ()))
+                return Answer(0, "\n".join(shown), "")
+            case ["tail", "-n"]:
+                return Answer(0, "".join(f"{note}\n" for note in self.notes[int(words[2]) - 1 :]), "")
+        return Answer(0, "", "")
 
-    def _go_on(self, now: str) -> None:
-        """A row, and an answer of each member that serves."""
-        if self.rows:
+    def _go_on(self) -> None:
+        """A row, an answer of each member that serves, and a look at each."""
+        if self.loops:
+            now, ordinals = f"{time.time():.6f}", self.ordinals
             self.rows.append(self.rows[-1] + 1)
-            serving = [n for n in self.ordinals if n not in self.broken]
-            self.reads += [f"{now} {100 + n} {self.rows[-1]}\n" for n in serving]
+            row = self.rows[-1]
+            notes = [f"row {now} 0 {row}"]
+            serving = [n for n in ordinals if n not in self.broken or n in self.stale]
+            notes += [f"read {now} {100 + n} {row}" for n in serving]
+            looks = [n for n in ordinals if n not in self.mute]
+            notes += [f"look {now} mysql-{n}.mysql {100 + n} {int(n not in self.writable)} {row}" for n in looks]
+            self.notes += notes
 
     def _state(self, host: str) -> str:
         ordinal = int(host.partition(".")[0].rpartition("-")[2])
@@ -220,3 +267,25 @@ def node(name: str, **spec: Any) -> Json:
         "spec": spec,
         "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     }
+
+
+def watch_of(cluster: Cluster, *ordinals: int) -> Watch:
+    """A quick watch of these members."""
+    client = Client(cluster, find(cluster, "mysql"), poll=0.01)
+    return Watch(client, ordinals, poll=0.01, retry=0.01, renew=0.02)
+
+
+def run(cluster: FakeCluster, *experiments: Experiment, patience: Patience = QUICK) -> Report:
+    """A quick run."""
+    return Run(cluster, find(cluster, "mysql"), lambda text: None, patience).run(experiments)
+
+
+def only(report: Report) -> Result:
+    """The one result."""
+    (result,) = report.results
+    return result
+
+
+def failed(result: Result) -> list[str]:
+    """The names of the checks that did not hold."""
+    return [check.name for check in result.checks if not check.ok]

@@ -12,21 +12,22 @@ from typing import Any
 import pytest
 import yaml
 
-from drills import cleanup, cli, kube
+from drills import cli, kube
+from drills.cli import World
+from drills.commands import cleanup
 from drills.errors import DrillError
 from drills.kube import Cluster
-from drills.runner import Run
 from drills.target import find, members
-from tests.unit.drills.fakes import NAMES, SET, FakeCluster, claim, stateful_set
+from tests.unit.drills.fakes import NAMES, QUICK, SET, FakeCluster, claim, stateful_set
 
 COMMANDS = ["traffic", "read-loop", "break-readiness", "delete-pod", "drain", "scale", "all", "status", "cleanup"]
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """`python -m drills`; the exit code."""
-    monkeypatch.setattr(sys, "argv", ["drills", *arguments])
+def call(cluster: FakeCluster | None, *arguments: str) -> int:
+    """`python -m drills`, where `cluster` is what every command gets, whatever it names; the exit code."""
+    world = World() if cluster is None else World(lambda *_: cluster, QUICK)
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        cli.main(arguments, world)
     return int(ended.value.code or 0)
 
 
@@ -50,11 +51,8 @@ def write(file: Path, *servers: str) -> None:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    """What every command gets, whatever it names."""
-    fake = FakeCluster()
-    monkeypatch.setattr(cli.Where, "cluster", lambda self: fake)
-    return fake
+def cluster() -> FakeCluster:
+    return FakeCluster()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -62,7 +60,7 @@ def test_every_command_has_help_with_an_example_and_says_where_it_acts(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    assert call(monkeypatch, command, "--help") == 0
+    assert call(None, command, "--help") == 0
     said = capsys.readouterr().out
     assert f"Example: python -m drills {command}" in said
     for option in ("--name", "--namespace", "--context", "--kubeconfig", "--yes"):
@@ -73,7 +71,7 @@ def test_nothing_is_touched_before_a_yes(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert call(monkeypatch, "delete-pod", "--report", str(tmp_path)) == 1
+    assert call(cluster, "delete-pod", "--report", str(tmp_path)) == 1
     said = capsys.readouterr().out
     assert "cluster https://203.0.113.1 (context test), shop/mysql" in said
     assert "delete-pod: delete pod mysql-2" in said
@@ -84,7 +82,7 @@ def test_nothing_is_touched_before_a_yes(
 def test_a_drill_that_passes_ends_with_zero_and_a_report(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert call(monkeypatch, "traffic", "--seconds", "1", "--yes", "--report", str(tmp_path)) == 0
+    assert call(cluster, "traffic", "--seconds", "1", "--yes", "--report", str(tmp_path)) == 0
     assert json.loads((tmp_path / "traffic.json").read_text())["ok"] is True
 
 
@@ -92,25 +90,26 @@ def test_a_drill_that_fails_ends_with_one_and_a_report(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     cluster.writable = {0, 1}
-    assert call(monkeypatch, "traffic", "--seconds", "1", "--yes", "--report", str(tmp_path)) == 1
+    assert call(cluster, "traffic", "--seconds", "1", "--yes", "--report", str(tmp_path)) == 1
     assert "never two writable members | **no**" in (tmp_path / "traffic.md").read_text()
 
 
 def test_ctrl_c_ends_with_130_and_a_report(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    def interrupt(what: str) -> None:
+        if what.startswith("bash /drills/start.sh"):
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Run, "_perform", interrupt)
-    assert call(monkeypatch, "traffic", "--yes", "--report", str(tmp_path)) == 130
+    cluster.on_ask = interrupt
+    assert call(cluster, "traffic", "--yes", "--report", str(tmp_path)) == 130
     assert capsys.readouterr().err == "drills: interrupted; everything was put back\n"
     assert "interrupted" in (tmp_path / "traffic.md").read_text()
 
 
-def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def said(cluster: FakeCluster | None, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """What a refused command says: one line."""
-    assert call(monkeypatch, *arguments) == 1
+    assert call(cluster, *arguments) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1, lines
     return lines[0]
@@ -119,15 +118,15 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
 def test_each_mistake_is_one_line_that_says_what_to_do(
     kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = said(monkeypatch, capsys, "status", "--kubeconfig", str(tmp_path / "none"))
+    line = said(None, capsys, "status", "--kubeconfig", str(tmp_path / "none"))
     assert line.startswith("drills: no kubeconfig to go by (")
     assert line.endswith('name one with --kubeconfig, or `eval "$(make -s env)"`')
-    line = said(monkeypatch, capsys, "status", "--kubeconfig", str(kubeconfig), "--context", "prod")
+    line = said(None, capsys, "status", "--kubeconfig", str(kubeconfig), "--context", "prod")
     assert line == "drills: no context 'prod' in the kubeconfig; contexts: elsewhere, statefulsets-local"
-    line = said(monkeypatch, capsys, "status", "--kubeconfig", str(kubeconfig))
+    line = said(None, capsys, "status", "--kubeconfig", str(kubeconfig))
     assert line.startswith("drills: the cluster at https://127.0.0.1:1 does not answer: ")
     (tmp_path / "torn").write_text("{")
-    assert said(monkeypatch, capsys, "status", "--kubeconfig", str(tmp_path / "torn")).startswith("drills: ")
+    assert said(None, capsys, "status", "--kubeconfig", str(tmp_path / "torn")).startswith("drills: ")
 
 
 def test_a_set_that_is_not_there_is_answered_with_those_that_are(cluster: FakeCluster) -> None:
@@ -188,10 +187,10 @@ def test_spare_claims_go_only_when_the_sets_name_is_typed(
     spare: FakeCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = claims(spare)
-    line = said(monkeypatch, capsys, "cleanup", "--spare-claims", "--yes", "--delete-data", "yes")
+    line = said(spare, capsys, "cleanup", "--spare-claims", "--yes", "--delete-data", "yes")
     assert line == "drills: no claim was deleted: 'yes' is not 'mysql'"
     assert claims(spare) == before
-    assert call(monkeypatch, "cleanup", "--spare-claims", "--yes", "--delete-data", "mysql") == 0
+    assert call(spare, "cleanup", "--spare-claims", "--yes", "--delete-data", "mysql") == 0
     out = capsys.readouterr().out
     assert "claim data-mysql-3 on volume pv-3: its data stay on the volume (Retain)" in out
     assert "claim data-mysql-4 on volume pv-4: ITS DATA WILL BE GONE (Delete)" in out
@@ -201,7 +200,7 @@ def test_spare_claims_go_only_when_the_sets_name_is_typed(
 def test_a_yes_alone_deletes_no_data(spare: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     before = claims(spare)
-    assert call(monkeypatch, "cleanup", "--spare-claims", "--yes") == 1
+    assert call(spare, "cleanup", "--spare-claims", "--yes") == 1
     assert claims(spare) == before
 
 
@@ -209,7 +208,7 @@ def test_a_set_that_pulumi_made_is_left_to_pulumi(
     cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster.objects[SET] = stateful_set({"app.kubernetes.io/managed-by": "pulumi"})
-    line = said(monkeypatch, capsys, "cleanup", "--everything", "--yes")
+    line = said(cluster, capsys, "cleanup", "--everything", "--yes")
     assert "`pulumi destroy` (local: `make destroy`) takes it down" in line
     assert SET in cluster.objects
 
@@ -217,7 +216,7 @@ def test_a_set_that_pulumi_made_is_left_to_pulumi(
 def test_everything_goes_but_the_claims(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster.objects[f"{NAMES}/services/mysql"] = {"metadata": {"name": "mysql"}}
     before = claims(cluster)
-    assert call(monkeypatch, "cleanup", "--everything", "--yes") == 0
+    assert call(cluster, "cleanup", "--everything", "--yes") == 0
     assert SET not in cluster.objects
     assert f"{NAMES}/services/mysql" not in cluster.objects
     assert claims(cluster) == before

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from drills import report
+from drills.checks.check import Check
 from drills.errors import DrillError
-from drills.invariants import Check
-from drills.observations import Figures
+from drills.load.figures import Figures
 from drills.report import Report, Result
 
 

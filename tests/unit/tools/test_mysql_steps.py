@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.mysql_steps import SCRIPTS, STEPS
+from tests.cluster.mysql.steps import SCRIPTS, STEPS
 
 
 @pytest.mark.parametrize(("script", "step"), [(script, step) for script, steps in STEPS.items() for step in steps])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import soak
-from tests.cluster.mysql_faults import FAULTS, Outcome
+from tests.cluster.mysql.passes import Outcome
+from tools import soak
 
 
 def outcome(fault: str, lost: int | None = 0, recovered: float | None = 1.0, *problems: str) -> Outcome:
@@ -38,7 +38,3 @@ def test_a_soak_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest
     assert soak.saved(tmp_path) == outcomes
     monkeypatch.setenv("NEW", "1")
     assert soak.saved(tmp_path) == []
-
-
-def test_every_fault_has_a_name_of_its_own() -> None:
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS)

@@ -1,0 +1,1 @@
+"""Commands that are no experiments: what the members are now, and what goes away again."""
