@@ -13,7 +13,7 @@ from drills.checks import invariants
 from drills.checks.check import Check
 from drills.errors import DrillError, UnreachableError
 from drills.experiments.experiment import Experiment
-from drills.journal import Journal
+from drills.faults.journal import Journal
 from drills.load.client import Client
 from drills.load.figures import figures
 from drills.load.notes import Seen, State

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from drills import interrupts
 from drills.checks.check import Check
+from drills.faults.journal import Journal
 from drills.faults.undo import Undo, perform
-from drills.journal import Journal
 from drills.load.client import SLOW, Pace
 from drills.load.figures import seen
 from drills.load.watch import Watch

@@ -12,8 +12,9 @@ import typer
 from typer import Context
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, Checkout, checkout
+from localcloud.host.paths import Checkout, checkout
 from localcloud.host.progress import Progress
+from localcloud.host.slot import MAX_NODES
 
 app = typer.Typer(
     help="GKE on one machine: real Pulumi and a real Kubernetes cluster, and stand-ins only for Google's own API.",

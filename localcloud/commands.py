@@ -16,8 +16,9 @@ from localcloud.cluster import lifecycle, nodes
 from localcloud.host import daemons
 from localcloud.host.atomic import write
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, Checkout, Node, State
+from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
+from localcloud.host.slot import MAX_NODES, Node
 from localcloud.images import builder
 from localcloud.node import files, node
 from localcloud.stacks import passwords, pulumi, remote, standin

@@ -17,8 +17,9 @@ from localcloud.cluster import lifecycle
 from localcloud.host import daemons, limits
 from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Slot, State
+from localcloud.host.paths import State
 from localcloud.host.shell import run, succeeds
+from localcloud.host.slot import Slot
 from localcloud.node import network
 from localcloud.toolchain import install
 from localcloud.toolchain.catalog import TOOLS, Tool

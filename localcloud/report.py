@@ -13,7 +13,7 @@ from rich.table import Table
 from localcloud import preflight
 from localcloud.cluster import api, lifecycle, nodes, outages
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CLUSTER_DOMAIN, State
+from localcloud.host.paths import CLUSTER_DOMAIN, State
 from localcloud.toolchain import TOOLS, install
 
 

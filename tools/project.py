@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from localcloud.host.layout import ROOT, SLOTS, Slot, State
+from localcloud.host.paths import ROOT, State
+from localcloud.host.slot import SLOTS, Slot
 
 
 def own_slot() -> Slot:

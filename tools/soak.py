@@ -19,7 +19,7 @@ from pathlib import Path
 
 from drills.faults.fault import Fault
 from localcloud.host import atomic, daemons
-from localcloud.host.layout import ROOT
+from localcloud.host.paths import ROOT
 from tests.cluster.mysql.faults import FAULTS
 from tests.cluster.mysql.nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql.passes import MySqlScene, Outcome, run

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from drills.commands.status import spare_claims
 from drills.errors import DrillError
-from drills.journal import Journal
+from drills.faults.journal import Journal
 from drills.kube import Cluster, Json
 from drills.load.client import Client
 from drills.scene import Site

@@ -11,7 +11,7 @@ import ssl
 from typing import Any
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.paths import State
 
 PATIENCE = 10.0  # seconds until an answer
 

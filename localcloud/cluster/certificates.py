@@ -13,14 +13,8 @@ from cryptography import x509
 
 from localcloud.host import atomic
 from localcloud.host import certificates as issuing
-from localcloud.host.layout import (
-    CLUSTER,
-    CLUSTER_DOMAIN,
-    CONTEXT,
-    Node,
-    Slot,
-    State,
-)
+from localcloud.host.paths import CLUSTER_DOMAIN, CONTEXT, State
+from localcloud.host.slot import CLUSTER, Node, Slot
 
 LIFETIME = dt.timedelta(days=365)
 RENEW_BEFORE = dt.timedelta(days=30)

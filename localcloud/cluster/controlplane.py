@@ -13,11 +13,7 @@ from localcloud.gce import daemon as gce
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import (
-    CLUSTER_DOMAIN,
-    CONTEXT,
-    State,
-)
+from localcloud.host.paths import CLUSTER_DOMAIN, CONTEXT, State
 from localcloud.node import csi
 
 MANIFESTS = Path(__file__).parent / "manifests"

@@ -18,8 +18,9 @@ from localcloud.gce.http import token_file
 from localcloud.host import atomic, daemons, limits
 from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import SLOTS, State
+from localcloud.host.paths import State
 from localcloud.host.progress import Progress
+from localcloud.host.slot import SLOTS
 from localcloud.node import csi, network, node
 
 ELSEWHERE = "elsewhere"  # where `elsewhere` keeps the state of stacks on other clusters

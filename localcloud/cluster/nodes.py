@@ -11,8 +11,9 @@ from typing import Any
 from localcloud.cluster import api
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, Node, State
+from localcloud.host.paths import State
 from localcloud.host.progress import Progress
+from localcloud.host.slot import MAX_NODES, Node
 from localcloud.node import network, node
 
 # On a node that is known to be without power: its pods are then deleted and its volumes detached without waiting for

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from localcloud.cluster import api, lifecycle, nodes
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import MAX_NODES, Node, State
+from localcloud.host.paths import State
 from localcloud.host.progress import Progress
+from localcloud.host.slot import MAX_NODES, Node
 from localcloud.node import network, node
 
 

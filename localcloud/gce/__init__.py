@@ -7,7 +7,7 @@ makes that a part of the local cluster, and `provider` is Pulumi's side of it. `
 
 from __future__ import annotations
 
-from localcloud.host.layout import Slot
+from localcloud.host.slot import Slot
 
 
 def url(slot: Slot) -> str:

@@ -16,7 +16,8 @@ from localcloud.gce.sql.servers import Servers
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
-from localcloud.host.layout import Slot, cache
+from localcloud.host.paths import cache
+from localcloud.host.slot import Slot
 
 
 def main(directory: Path, port: int, token: str, slot: Slot) -> None:

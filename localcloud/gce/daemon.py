@@ -12,7 +12,7 @@ from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import ROOT, State, cache
+from localcloud.host.paths import ROOT, State, cache
 
 NAME = "gce"
 PATIENCE = 20.0

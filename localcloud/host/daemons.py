@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Slot, State
+from localcloud.host.paths import State
+from localcloud.host.slot import Slot
 
 LOG_LIMIT = 16 * 1024 * 1024
 GRACE = 10.0  # seconds for one that is replaced to end what it does

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from localcloud.host.layout import Node
+from localcloud.host.slot import Node
 
 CGROUPS = Path("/sys/fs/cgroup")
 

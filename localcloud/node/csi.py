@@ -9,7 +9,8 @@ from __future__ import annotations
 from localcloud import gce
 from localcloud.gce import daemon as standin
 from localcloud.host.daemons import Daemon
-from localcloud.host.layout import ZONES, Node, State
+from localcloud.host.paths import State
+from localcloud.host.slot import ZONES, Node
 
 PROJECT = "statefulsets-local"
 """Where disks are made that a claim asks for; disks that a stack makes are in the project which it names."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from localcloud.host.layout import CLUSTER_DOMAIN, Node, State
+from localcloud.host.paths import CLUSTER_DOMAIN, State
+from localcloud.host.slot import Node
 
 CAP_SYS_RESOURCE = 24
 PAUSE_IMAGE = "registry.k8s.io/pause:3.10"

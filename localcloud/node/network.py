@@ -10,12 +10,8 @@ from typing import Any
 
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import (
-    ALL_NETS,
-    Node,
-    Slot,
-)
 from localcloud.host.shell import run, succeeds
+from localcloud.host.slot import ALL_NETS, Node, Slot
 
 LINKS = Path("/sys/class/net")
 _DISABLED, _FORWARDING = "0", "3"  # of a bridge's port, linux/if_bridge.h

@@ -12,8 +12,9 @@ from pathlib import Path
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Node, State
+from localcloud.host.paths import State
 from localcloud.host.shell import run
+from localcloud.host.slot import Node
 from localcloud.node import cgroups, csi, files, network
 
 KUBELET_PORT = 10250

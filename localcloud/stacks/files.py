@@ -15,7 +15,7 @@ import yaml
 
 from localcloud.host import atomic
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Checkout
+from localcloud.host.paths import Checkout
 
 SALT = "encryptionsalt"
 

@@ -17,9 +17,10 @@ from localcloud.cluster import lifecycle
 from localcloud.cluster.lifecycle import ELSEWHERE
 from localcloud.host import atomic
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CLUSTER, CONTEXT, KUBERNETES_VERSION, Checkout, State
+from localcloud.host.paths import CONTEXT, KUBERNETES_VERSION, Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.host.shell import run
+from localcloud.host.slot import CLUSTER
 from localcloud.stacks import passwords, pulumi
 from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import install

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.host import atomic, daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Checkout, State
+from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import files
 from localcloud.toolchain.catalog import PROVIDER_VERSION

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CONTEXT, Checkout
+from localcloud.host.paths import CONTEXT, Checkout
 from localcloud.host.progress import Progress
 from localcloud.stacks import files
 from localcloud.stacks.pulumi import described, foreground

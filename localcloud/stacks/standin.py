@@ -16,7 +16,7 @@ from localcloud.gce import daemon
 from localcloud.gce.provider.install import install
 from localcloud.host import atomic
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CONTEXT, Checkout, State
+from localcloud.host.paths import CONTEXT, Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import passwords, pulumi, remote
 from localcloud.stacks.pulumi import Stack

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from localcloud.host.layout import KUBERNETES_VERSION
+from localcloud.host.paths import KUBERNETES_VERSION
 
 MODULES = Path(__file__).parent
 PULUMI_VERSION = "3.259.0"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import state
+from localcloud.host.paths import state
 from localcloud.host.progress import Progress
 from localcloud.host.shell import run
 from localcloud.toolchain import vendor

@@ -11,7 +11,6 @@ import pytest
 from localcloud.host import daemons
 from tools.project import Project, copy_project, own_slot
 
-
 LONGEST = (
     "test_mysql",
     "test_mysql_nodes",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from localcloud.host.layout import ROOT
+from localcloud.host.paths import ROOT
 from tools.project import Project, copy_project, eventually, is_ready
 
 HERE = Path(__file__).parent
@@ -148,7 +148,7 @@ def test_a_kind_is_one_folder_and_one_line(databases: Project) -> None:
 def install_with_uv(environment: Path, *wanted: str) -> None:
     """Install packages into an environment that exists; `wanted` is what pip would be told."""
     python = ("--python", str(environment / "bin/python"))
-    command = (ROOT / ".tools/bin/uv", "pip", "install", "--quiet", *python, *wanted)
+    command = (str(ROOT / ".tools/bin/uv"), "pip", "install", "--quiet", *python, *wanted)
     subprocess.run(command, check=True, cwd=environment.parent, timeout=600)
 
 

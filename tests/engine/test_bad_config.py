@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.host.layout import State, cache
+from localcloud.host.paths import State, cache
 from localcloud.host.progress import Progress
 from localcloud.toolchain import TOOLS, resolve
 from tools.project import Project, copy_project

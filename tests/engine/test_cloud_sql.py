@@ -22,7 +22,8 @@ from localcloud.gce.sql.servers import Servers
 from localcloud.gce.sql.wiring import NAMESPACES, Wiring
 from localcloud.gce.store import Store
 from localcloud.host import daemons
-from localcloud.host.layout import Slot, cache
+from localcloud.host.paths import cache
+from localcloud.host.slot import Slot
 from localcloud.images.builder import archive_path
 from tests.support.gce import SQL, Google, serving
 

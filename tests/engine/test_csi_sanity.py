@@ -19,8 +19,9 @@ from rich.console import Console
 
 from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
-from localcloud.host.layout import ROOT, ZONES, cache
+from localcloud.host.paths import ROOT, cache
 from localcloud.host.progress import Progress
+from localcloud.host.slot import ZONES
 from localcloud.toolchain import TOOLS, install
 from tests.support.gce_strangers import ask, listeners
 

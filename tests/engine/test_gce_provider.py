@@ -14,7 +14,7 @@ import pytest
 
 from localcloud.gce.provider import VERSION
 from localcloud.gce.provider.install import install
-from localcloud.host.layout import ROOT, cache
+from localcloud.host.paths import ROOT, cache
 from localcloud.host.progress import Progress
 from localcloud.toolchain import TOOLS, resolve
 from tests.support.gce import COMPUTE, DISKS, PROJECT, SQL, ZONE, Google, serving, write_token

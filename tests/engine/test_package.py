@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.gce.provider.install import install
-from localcloud.host.layout import State, cache
+from localcloud.host.paths import State, cache
 from localcloud.host.progress import Progress
 from localcloud.toolchain import SDKGEN, TOOLS, resolve
 from tools.project import Project, copy_project

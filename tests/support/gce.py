@@ -16,7 +16,7 @@ from localcloud.gce.sql.servers import Servers
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
-from localcloud.host.layout import Slot
+from localcloud.host.slot import Slot
 
 PROJECT = "acme-test"
 ZONE = "europe-west1-b"

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from localcloud.cluster import lifecycle
 from localcloud.host import daemons
-from localcloud.host.layout import State
+from localcloud.host.paths import State
 from localcloud.host.progress import Progress
 from tools.bench.figures import ROUNDS, Figure, resident, seconds
 from tools.project import Project

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localcloud.gce.provider import TOKEN_FILE, VERSION
 from localcloud.host import atomic
-from localcloud.host.layout import ROOT
+from localcloud.host.paths import ROOT
 
 
 def install(home: Path, token: Path) -> Path:

@@ -12,7 +12,7 @@ from localcloud.gce.sql.server import Mysqld
 from localcloud.gce.sql.servers import NONE, Servers
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.paths import State
 
 
 def records_only(reason: str, wiring: Wiring) -> Servers:

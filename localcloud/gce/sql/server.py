@@ -24,7 +24,7 @@ from localcloud.gce.sql.wiring import Wiring
 from localcloud.host import atomic, daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.paths import State
 
 ADMINISTRATOR: Final = "standin"
 CLONE: Final = "scratch/clone"

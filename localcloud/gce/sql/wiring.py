@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from localcloud.host.layout import Slot
 from localcloud.host.shell import run, succeeds
+from localcloud.host.slot import Slot
 
 PORT: Final = 3306
 MOST: Final = 30

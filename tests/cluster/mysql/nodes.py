@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from drills.faults.fault import Fault, whose
-from localcloud.host.layout import Node
+from localcloud.host.slot import Node
 from localcloud.stacks.standin import Standin
 from tests.cluster.mysql.passes import MySqlScene
 from tests.cluster.mysql.rig import CLIENT_POD, MySql

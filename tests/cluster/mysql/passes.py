@@ -12,7 +12,7 @@ from drills.errors import DrillError
 from drills.faults.fault import Fault
 from drills.load.watch import Watch
 from drills.scene import Scene
-from localcloud.host.layout import Node
+from localcloud.host.slot import Node
 from tests.cluster.mysql.rig import FIRST_SERVER, MySql
 
 STALE_SECONDS: Final = 15.0

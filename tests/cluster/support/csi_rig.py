@@ -11,7 +11,7 @@ import yaml
 from localcloud import gce
 from localcloud.gce import daemon
 from localcloud.gce.http import client, token_file
-from localcloud.host.layout import REGION, ZONES
+from localcloud.host.slot import REGION, ZONES
 from localcloud.node.csi import PROJECT
 from tools.project import Project, eventually
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from localcloud.cluster import nodes
-from localcloud.host.layout import Node
+from localcloud.host.slot import Node
 from localcloud.node import cgroups, network, node
 from tools.project import Project, eventually
 

@@ -19,7 +19,7 @@ from drills.experiments.experiment import Experiment
 from drills.experiments.read_loop import ReadLoop
 from drills.experiments.scale import Scale
 from drills.experiments.traffic import Traffic
-from drills.journal import Journal
+from drills.faults.journal import Journal
 from drills.kube import Json
 from drills.runner import RunInterruptedError
 from drills.scene import Site

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from localcloud.host.layout import Checkout, State
+from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.toolchain import catalog, vendor
 from localcloud.toolchain.catalog import Release, Tool

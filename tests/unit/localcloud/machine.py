@@ -11,7 +11,8 @@ import pytest
 from localcloud import preflight
 from localcloud.host.daemons import Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Slot, State
+from localcloud.host.paths import State
+from localcloud.host.slot import Slot
 from localcloud.preflight import GIB, Host
 from tests.unit.localcloud.fakes import script
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.host.layout import Slot
+from localcloud.host.slot import Slot
 
 SLOT = Slot("0")
 

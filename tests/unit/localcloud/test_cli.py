@@ -18,7 +18,7 @@ from localcloud.cluster import lifecycle, nodes, outages
 from localcloud.commands import Request
 from localcloud.host import shell
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Checkout, State
+from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import pulumi
 from tests.unit.localcloud.fakes import need, quiet

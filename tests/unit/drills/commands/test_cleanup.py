@@ -7,8 +7,8 @@ import pytest
 from drills.commands import cleanup
 from drills.errors import DrillError
 from drills.experiments.traffic import Traffic
+from drills.faults.journal import Journal
 from drills.faults.undo import Undo
-from drills.journal import Journal
 from drills.kube import Answer
 from drills.scene import Site
 from drills.target import find

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.cluster import certificates
-from localcloud.host.layout import Slot, State
+from localcloud.host.paths import State
+from localcloud.host.slot import Slot
 
 Answer = Callable[[str, str, Any, str], tuple[int, Any]]
 """Method, path, decoded body and content type of a call -> HTTP status and what becomes the answer's JSON."""

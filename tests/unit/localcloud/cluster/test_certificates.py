@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localcloud.cluster import certificates, controlplane
-from localcloud.host.layout import CONTEXT, Slot, State
+from localcloud.host.paths import CONTEXT, State
+from localcloud.host.slot import Slot
 from tests.support import tls
 from tests.unit.localcloud.places import SLOT
 

@@ -16,7 +16,7 @@ from localcloud.gce.http import token_file
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon, Running
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.paths import State
 from localcloud.node import csi, node
 from tests.unit.localcloud.cluster.api_server import serving
 from tests.unit.localcloud.fakes import quiet, said

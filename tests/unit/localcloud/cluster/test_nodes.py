@@ -13,8 +13,9 @@ import pytest
 from localcloud.cluster import api as api_server
 from localcloud.cluster import certificates, nodes
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Node, State
+from localcloud.host.paths import State
 from localcloud.host.progress import Progress
+from localcloud.host.slot import Node
 from tests.unit.localcloud.cluster.api_server import OnLoopback, serving
 from tests.unit.localcloud.fakes import quiet, said
 from tests.unit.localcloud.places import SLOT

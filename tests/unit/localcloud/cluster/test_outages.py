@@ -13,7 +13,8 @@ from localcloud.cluster import nodes, outages
 from localcloud.cluster.outages import Hands
 from localcloud.host import limits
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Node, State
+from localcloud.host.paths import State
+from localcloud.host.slot import Node
 from localcloud.node import network
 from tests.unit.localcloud.cluster.api_server import serving
 from tests.unit.localcloud.fakes import quiet, said, script

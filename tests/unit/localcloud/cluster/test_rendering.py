@@ -14,7 +14,7 @@ import yaml
 
 from localcloud.cluster import certificates, controlplane
 from localcloud.host.daemons import Daemon
-from localcloud.host.layout import CLUSTER_DOMAIN, CONTEXT, State
+from localcloud.host.paths import CLUSTER_DOMAIN, CONTEXT, State
 from localcloud.node import files, node
 from tests.unit.localcloud.places import SLOT
 

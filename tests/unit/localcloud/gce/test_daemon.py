@@ -13,7 +13,8 @@ from localcloud.gce import daemon
 from localcloud.gce.http import client, token_file
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Slot, State
+from localcloud.host.paths import State
+from localcloud.host.slot import Slot
 from tests.support.gce import COMPUTE, ZONE, Google
 
 # A daemon outlives the object that started it.

@@ -13,7 +13,7 @@ import pytest
 from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import State
+from localcloud.host.paths import State
 from tests.unit.localcloud.fakes import need, script
 from tests.unit.localcloud.places import Apart
 

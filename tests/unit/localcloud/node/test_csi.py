@@ -12,7 +12,8 @@ import yaml
 from localcloud import gce
 from localcloud.cluster import controlplane
 from localcloud.host.daemons import Daemon
-from localcloud.host.layout import ZONES, State
+from localcloud.host.paths import State
+from localcloud.host.slot import ZONES
 from localcloud.node import csi, node
 from localcloud.toolchain import TOOLS
 from tests.unit.localcloud.places import SLOT

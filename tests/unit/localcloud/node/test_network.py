@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from localcloud.gce.sql.wiring import MOST, Wiring
-from localcloud.host import layout
+from localcloud.host import paths
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import SLOTS, Slot, State
+from localcloud.host.paths import State
+from localcloud.host.slot import MAX_NODES, SLOTS, Slot
 from localcloud.node import network
 from tests.unit.localcloud.fakes import script
 from tests.unit.localcloud.places import SLOT
@@ -89,7 +90,7 @@ def test_the_clusters_subnets_do_not_overlap_each_other_or_dockers() -> None:
 
 
 def test_instances_of_cloud_sql_have_addresses_of_the_clusters_own_that_no_node_has() -> None:
-    plug, nodes = Wiring.of(SLOT), {SLOT.node(index).ip for index in range(layout.MAX_NODES)} | {SLOT.bridge_ip}
+    plug, nodes = Wiring.of(SLOT), {SLOT.node(index).ip for index in range(MAX_NODES)} | {SLOT.bridge_ip}
     private, public = ([of(number) for number in range(1, MOST + 1)] for of in (plug.private, plug.public))
     assert len({*private, *public, *nodes}) == 2 * MOST + len(nodes)
     assert all(ipaddress.ip_address(each) in ipaddress.ip_network(SLOT.node_net) for each in (*private, *public))
@@ -108,24 +109,24 @@ def test_pods_that_talk_to_pods_and_services_keep_their_own_address() -> None:
 
 def test_state_lies_in_the_checkout_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOCALCLOUD_STATE", raising=False)
-    assert layout.state() == State(layout.ROOT / ".localcloud", SLOT)
-    assert (layout.ROOT / "Pulumi.yaml").exists()
+    assert paths.state() == State(paths.ROOT / ".localcloud", SLOT)
+    assert (paths.ROOT / "Pulumi.yaml").exists()
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     monkeypatch.setenv("LOCALCLOUD_STATE", str(tmp_path / "link"))
-    assert layout.state() == State(tmp_path / "real", SLOT), "one cluster, whatever path leads to it"
+    assert paths.state() == State(tmp_path / "real", SLOT), "one cluster, whatever path leads to it"
 
 
 def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert layout.cache() == tmp_path / "statefulsets"
+    assert paths.cache() == tmp_path / "statefulsets"
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for unset in ("", None):
         if unset is None:
             monkeypatch.delenv("XDG_CACHE_HOME")
         else:
             monkeypatch.setenv("XDG_CACHE_HOME", unset)
-        assert layout.cache() == tmp_path / "home" / ".cache" / "statefulsets"
+        assert paths.cache() == tmp_path / "home" / ".cache" / "statefulsets"
 
 
 def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark() -> None:
@@ -141,7 +142,7 @@ def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark()
 
 def test_a_cluster_stays_in_the_slot_in_which_it_was_made(tmp_path: Path) -> None:
     here = {"LOCALCLOUD_STATE": str(tmp_path)}
-    assert layout.state(here).slot == Slot("0"), "a new one takes the first"
+    assert paths.state(here).slot == Slot("0"), "a new one takes the first"
     (tmp_path / "slot").write_text("2")
-    assert layout.state(here).slot.bridge == "stsets2"
-    assert layout.state({**here, "LOCALCLOUD_SLOT": "1"}).slot == Slot("1"), "and `alone` refuses that"
+    assert paths.state(here).slot.bridge == "stsets2"
+    assert paths.state({**here, "LOCALCLOUD_SLOT": "1"}).slot == Slot("1"), "and `alone` refuses that"

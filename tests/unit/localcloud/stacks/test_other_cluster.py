@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import CONTEXT, Checkout, State
+from localcloud.host.paths import CONTEXT, Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import other_cluster, pulumi
 from localcloud.stacks.pulumi import Stack

@@ -8,7 +8,7 @@ import pytest
 
 from components.model.passwords import problems
 from localcloud.cluster import lifecycle
-from localcloud.host.layout import Checkout
+from localcloud.host.paths import Checkout
 from localcloud.stacks import passwords, pulumi
 from localcloud.stacks.pulumi import Stack
 from tests.unit.localcloud.fakes import calls, quiet, said, with_pulumi

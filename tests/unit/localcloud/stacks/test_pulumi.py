@@ -16,7 +16,7 @@ import yaml
 
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Checkout, State
+from localcloud.host.paths import Checkout, State
 from localcloud.stacks import pulumi, remote
 from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import TOOLS, install

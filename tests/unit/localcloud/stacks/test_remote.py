@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.host import layout
+from localcloud.host import paths
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Checkout
+from localcloud.host.paths import Checkout
 from localcloud.host.progress import Progress
 from localcloud.stacks import remote
 
@@ -21,7 +21,7 @@ def _nobodys_google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "gcloud"))
 
 
-HERE = layout.checkout()
+HERE = paths.checkout()
 
 
 def at(root: Path) -> Checkout:

@@ -13,7 +13,7 @@ from localcloud import commands, gce
 from localcloud.commands import Request
 from localcloud.gce.provider import VERSION
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import Checkout, State
+from localcloud.host.paths import Checkout, State
 from localcloud.images import builder
 from localcloud.node import node
 from localcloud.stacks import files, pulumi, standin

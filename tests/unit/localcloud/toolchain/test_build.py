@@ -14,7 +14,7 @@ import pytest
 
 from localcloud.host import daemons
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.layout import ROOT
+from localcloud.host.paths import ROOT
 from localcloud.toolchain import install, vendor
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 from localcloud.toolchain.install import MANIFEST, SUFFIX_UNFINISHED

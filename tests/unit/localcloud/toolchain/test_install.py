@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.host.layout import KUBERNETES_VERSION, ROOT, State
+from localcloud.host.paths import KUBERNETES_VERSION, ROOT, State
 from localcloud.toolchain import catalog, install, vendor
 from localcloud.toolchain.catalog import TOOLS, Tool
 from tests.unit.localcloud.fakes import Workbench, fake_vendor, quiet, script

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from localcloud.gce.store import Store
-from localcloud.host.layout import ROOT
+from localcloud.host.paths import ROOT
 from tests.support.gce import COMPUTE, DISKS, PROJECT, ZONE, Google, serving, write_token
 
 OTHER = "europe-west1-c"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.gce.http import token_file
-from localcloud.host.layout import ROOT
+from localcloud.host.paths import ROOT
 from tests.support.gce import TOKEN, write_token
 
 
