@@ -30,7 +30,7 @@ HELP = (
 
 
 def connect(kubeconfig: Path | None, context: str | None, namespace: str | None) -> Cluster:
-    """A cluster of a kubeconfig."""
+    """Connects to a cluster of a kubeconfig."""
     from drills.kube import Cluster
 
     return Cluster(kubeconfig, context, namespace)
@@ -60,7 +60,7 @@ class Where:
     world: World = World()
 
     def cluster(self) -> Cluster:
-        """The one that was named."""
+        """The cluster that the options name."""
         return self.world.connect(self.kubeconfig, self.context, self.namespace)
 
 
@@ -100,7 +100,7 @@ def command(name: str, example: str, own: Sequence[inspect.Parameter] | None = N
 
 
 def _said(parameter: inspect.Parameter) -> bool:
-    """Whether a field is an option."""
+    """Whether a field of Where is an option of the commands."""
     return get_origin(parameter.annotation) is Annotated
 
 
@@ -115,7 +115,7 @@ def options_of(experiment: type[Experiment]) -> list[inspect.Parameter]:
 
 
 def offer(experiment: type[Experiment]) -> None:
-    """An experiment's command."""
+    """Adds an experiment's command."""
 
     def run(where: Where, **fields: Any) -> None:
         _run(where, experiment(**fields))

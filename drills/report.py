@@ -17,7 +17,7 @@ Outcome = Literal["passed", "failed", "skipped"]
 
 @dataclass
 class Result:
-    """One drill."""
+    """What became of one drill."""
 
     drill: str
     plan: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """One run of one or more drills."""
+    """What became of one run of one or more drills."""
 
     cluster: str
     context: str
@@ -47,7 +47,7 @@ class Report:
     target: str
     image: str
     started: str
-    """UTC, ISO 8601."""
+    """When it began, in UTC, as ISO 8601 writes it."""
     results: Sequence[Result]
 
     @property

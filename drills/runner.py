@@ -13,6 +13,7 @@ from drills.checks import invariants
 from drills.checks.check import Check
 from drills.errors import DrillError, UnreachableError
 from drills.experiments.experiment import Experiment
+from drills.experiments.stage import Stage
 from drills.faults.journal import Journal
 from drills.load.client import Client
 from drills.load.figures import figures
@@ -20,7 +21,6 @@ from drills.load.notes import Seen, State
 from drills.load.watch import PER_WRITER, Watch
 from drills.report import Report, Result
 from drills.scene import Site
-from drills.stage import Stage
 from drills.target import Target, members
 from drills.waiting import Patience, UnmetError, insist, until
 

@@ -40,19 +40,19 @@ class Scene(Site):
         """What a report should say besides."""
 
     def now(self) -> float:
-        """By the client pod's clock, as all notes are."""
+        """The time by the client pod's clock, as all notes have it."""
         return self.watch.now()
 
     def members(self) -> dict[int, Member]:
-        """The pods now."""
+        """The set's pods as they are now."""
         return members(self.cluster, self.target)
 
     def struck(self) -> None:
-        """From now on it is the members' own time that counts; without this, from when the fault is mended."""
+        """Has the members' own time count from now on; without this, it counts from when the fault is mended."""
         self.since = self.now()
 
     def wait(self, what: str, condition: Callable[[], bool], seconds: float) -> None:
-        """Until it is so; what was waited for is the failure's text."""
+        """Waits until it is so; what was waited for is the failure's text."""
         until(what, condition, seconds, self._poll)
 
     def pod_replaced(self, ordinal: int) -> bool:

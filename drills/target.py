@@ -83,7 +83,7 @@ def find(cluster: Cluster, name: str) -> Target:
 
 
 def target_of(found: Json, has_secret: bool) -> Target:
-    """From the StatefulSet's JSON."""
+    """Reads a set from the StatefulSet's JSON."""
     meta, spec = found["metadata"], found["spec"]
     pod = spec["template"]["spec"]
     templates = spec.get("volumeClaimTemplates") or []

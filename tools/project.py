@@ -141,7 +141,7 @@ def only_kubia(project: Project, **changes: str) -> None:
 
 
 def keep_only(project: Project, workload: str, **changes: Any) -> None:
-    """The same with any of them."""
+    """Leave one workload, whichever it is, in the project's local stack, with `changes` to it."""
     file = project.root / "Pulumi.local.yaml"
     document = yaml.safe_load(file.read_text())
     workloads = document["config"]["statefulsets:workloads"]

@@ -152,7 +152,7 @@ def soak(faults: Sequence[Fault[MySqlScene]], place: Place, passes: int, outcome
 
 
 def main() -> int:
-    """Exit code."""
+    """Makes the passes that are missing, prints the table, and returns the exit code."""
     if os.geteuid() != 0:
         sys.exit("soak: it starts a cluster and needs root: `sudo make soak`")
     if owners := {process.owner for process in daemons.running(own_slot())}:

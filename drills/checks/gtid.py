@@ -33,5 +33,5 @@ def missing(from_: str, in_: str) -> int:
 
 
 def count(text: str) -> int:
-    """How many transactions."""
+    """How many transactions a set of them has."""
     return missing(text, "")

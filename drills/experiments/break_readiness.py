@@ -12,8 +12,8 @@ from drills.faults.breaking import breaking
 from drills.faults.undo import Undo
 
 if TYPE_CHECKING:
+    from drills.experiments.stage import Stage
     from drills.kube import Cluster
-    from drills.stage import Stage
     from drills.target import Target
 
 

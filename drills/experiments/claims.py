@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drills.stage import Stage
+    from drills.experiments.stage import Stage
 
 
 def claim_of(stage: Stage, ordinal: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from drills.experiments.reads import check_absent
 from drills.faults.pods import delete
 
 if TYPE_CHECKING:
+    from drills.experiments.stage import Stage
     from drills.kube import Cluster
-    from drills.stage import Stage
     from drills.target import Target
 
 

@@ -11,8 +11,8 @@ from drills.faults.nodes import cannot_drain, cordon, is_cordoned, stays
 from drills.faults.undo import Undo
 
 if TYPE_CHECKING:
+    from drills.experiments.stage import Stage
     from drills.kube import Cluster
-    from drills.stage import Stage
     from drills.target import Member, Target
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 if TYPE_CHECKING:
+    from drills.experiments.stage import Stage
     from drills.kube import Cluster
-    from drills.stage import Stage
     from drills.target import Target
 
 
@@ -31,9 +31,9 @@ class Experiment(ABC):
     """
 
     name: ClassVar[str]
-    """Of its command."""
+    """The name of its command, and of its result in reports."""
     example: ClassVar[str]
-    """A command line, after `python -m drills`."""
+    """What one might type after `python -m drills`."""
 
     @abstractmethod
     def plan(self, target: Target) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from drills.experiments.reads import counted
 from drills.load.figures import seen
 
 if TYPE_CHECKING:
-    from drills.stage import Stage
+    from drills.experiments.stage import Stage
     from drills.target import Target
 
 

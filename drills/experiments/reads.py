@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drills.load.figures import seen
 
 if TYPE_CHECKING:
-    from drills.stage import Stage
+    from drills.experiments.stage import Stage
 
 
 def counted(stage: Stage, since: float = 0) -> str:

@@ -10,8 +10,8 @@ from drills.faults.scaling import scale
 from drills.faults.undo import Undo
 
 if TYPE_CHECKING:
+    from drills.experiments.stage import Stage
     from drills.kube import Cluster
-    from drills.stage import Stage
     from drills.target import Target
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from drills.experiments.experiment import Experiment, Seconds
 
 if TYPE_CHECKING:
-    from drills.stage import Stage
+    from drills.experiments.stage import Stage
     from drills.target import Target
 
 

@@ -20,7 +20,7 @@ class Fault(Generic[S]):
     """Its steps are made in this order; `S` is what it must know of the set besides the API."""
 
     name: str
-    """In reports."""
+    """What reports call it."""
     strike: Callable[[S], None]
     """Breaks something."""
     meanwhile: Callable[[S], None] = nothing

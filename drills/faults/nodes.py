@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 def cordon(site: Site, node: str) -> None:
-    """No pod is scheduled there any more."""
+    """Has no more pods scheduled on a node."""
     site.cluster.patch(path(node), {"spec": {"unschedulable": True}})
 
 
 def uncordon(site: Site, node: str) -> None:
-    """Pods are scheduled there again."""
+    """Has pods scheduled on a node again."""
     site.cluster.patch(path(node), {"spec": {"unschedulable": None}})
 
 
 def is_cordoned(site: Site, node: str) -> bool:
-    """Whether no pod is scheduled there."""
+    """Whether a node takes no more pods."""
     return bool(site.cluster.must_get(path(node))["spec"].get("unschedulable"))
 
 
 def path(node: str) -> str:
-    """Where the API has a node."""
+    """The path at which the API has a node."""
     return f"/api/v1/nodes/{node}"
 
 

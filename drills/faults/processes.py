@@ -19,7 +19,7 @@ done
 
 
 def kill_server(site: Site, ordinal: int) -> None:
-    """SIGKILL for a member's mysqld."""
+    """Kills a member's mysqld with SIGKILL."""
     run_in(site, ordinal, KILL_SERVER)
 
 
@@ -34,7 +34,7 @@ def role(site: Site, ordinal: int) -> str:
 
 
 def kill_role(site: Site, ordinal: int) -> None:
-    """SIGKILL for the role script, and a wait for the next one."""
+    """Kills a member's role script with SIGKILL, and waits for the next one."""
     first, pod = role(site, ordinal), site.target.pod(ordinal)
     if not first.isdigit():
         raise DrillError(f"not one role script runs in {pod}: {first!r}")

@@ -8,6 +8,6 @@ from drills.target import SETS
 
 
 def scale(site: Site, name: str, replicas: int) -> None:
-    """What `kubectl scale` does."""
+    """Has the set run so many members, as `kubectl scale` does."""
     if site.cluster.patch(site.cluster.path(f"{SETS}/{name}/scale"), {"spec": {"replicas": replicas}}) is None:
         raise DrillError(f"StatefulSet {name} is gone")

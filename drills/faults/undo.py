@@ -32,7 +32,7 @@ class Undo:
 
 
 def perform(site: Site, undo: Undo) -> None:
-    """Put it back."""
+    """Puts back what is noted."""
     match undo.do:
         case "scale":
             scale(site, undo.subject, int(undo.value))

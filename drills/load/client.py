@@ -45,7 +45,7 @@ class Load:
 
 
 class Client:
-    """The pod, by its scripts."""
+    """The client pod, and what its scripts do there."""
 
     def __init__(
         self, cluster: Cluster, target: Target, pod: ClientPod | None = None, patience: float = 180, poll: float = 0.2
@@ -58,7 +58,7 @@ class Client:
         self._patience, self._poll = patience, poll
 
     def open(self) -> None:
-        """Make the pod and the table."""
+        """Makes the pod and the table."""
         if self.cluster.create("pods", manifest(self.target, self.pod)) is None:
             raise DrillError(f"a pod {self.pod.name} is there already; `python -m drills cleanup` removes it")
         self.wait_until_it_runs()
@@ -70,7 +70,7 @@ class Client:
             raise DrillError(f"no table can be made at the primary: {_last(made)}")
 
     def close(self) -> None:
-        """Drop the table and delete the pod. As long as the table is there the pod stays, to try again."""
+        """Drops the table and deletes the pod. As long as the table is there the pod stays, to try again."""
         if self.runs():
             self._run("bash /drills/stop.sh")
             dropped = self._run("bash /drills/table.sh drop")
@@ -80,7 +80,7 @@ class Client:
         self.remove()
 
     def reopen(self) -> None:
-        """Have a pod that runs, where an earlier one ended or is gone: the table may still be there."""
+        """Makes a pod that runs, where an earlier one ended or is gone: the table may still be there."""
         if not self.runs():
             self.remove()
             self.cluster.create("pods", manifest(self.target, self.pod))
@@ -91,7 +91,7 @@ class Client:
         return "running" in self._state()
 
     def start(self, first_row: int, ordinals: Sequence[int], load: Load, skip: int = 0) -> int:
-        """Start the loops in the place of those that run. Their generation, by which `follow` finds their notes."""
+        """Starts the loops in the place of those that run; returns their generation, by which their notes are found."""
         generation = time.time_ns() // 1000
         pace, hosts = _words(load.pace), " ".join(map(self.target.host, ordinals))
         options = f"{generation} {first_row} {skip} {load.writers} {int(load.reads)} '{pace}'"
@@ -99,7 +99,7 @@ class Client:
         return generation
 
     def stop(self) -> None:
-        """End the loops."""
+        """Ends the loops."""
         self._must("bash /drills/stop.sh")
 
     def follow(self, generation: int, after: int, over: Event) -> Iterator[str]:
@@ -112,15 +112,15 @@ class Client:
         return notes.whole_lines(self._must(f"tail -n +{after + 1} {_notes(generation)}").out)
 
     def watch(self, ordinals: Sequence[int]) -> None:
-        """Whom the watchers look at from now on."""
+        """Says whom the watchers look at from now on."""
         self._must(f"bash /drills/members.sh {' '.join(map(self.target.host, ordinals))}")
 
     def renew(self) -> bool:
-        """The loops are still wanted; whether there are any."""
+        """Says that the loops are still wanted; whether there are any."""
         return self._run("bash /drills/renew.sh").code != 3
 
     def set_pace(self, pace: Pace) -> None:
-        """How fast the writers write from now on."""
+        """Says how fast the writers write from now on."""
         self._must(f"echo '{_words(pace)}' >/tmp/drills/new-pace && mv /tmp/drills/new-pace /tmp/drills/pace")
 
     def states(self, ordinals: Sequence[int]) -> list[State]:
@@ -136,7 +136,7 @@ class Client:
         return set(map(int, answer.out.split()))
 
     def wait_until_it_runs(self) -> None:
-        """Until commands can be run in the pod."""
+        """Waits until commands can be run in the pod."""
         deadline = time.monotonic() + self._patience
         while not self.runs():
             if time.monotonic() > deadline:
@@ -145,7 +145,7 @@ class Client:
             time.sleep(self._poll)
 
     def remove(self) -> None:
-        """Delete the pod, and wait for its end."""
+        """Deletes the pod, and waits for its end."""
         self.cluster.delete(self._path, grace=1)
         deadline = time.monotonic() + 30
         while self.cluster.get(self._path) is not None and time.monotonic() < deadline:

@@ -14,18 +14,18 @@ class PodChange:
     """A pod's state from a moment on, by the client pod's clock."""
 
     at: float
-    """When it was told."""
+    """When the API told of it."""
     uid: str
     ready: bool
     gone: bool
-    """Deleted, or told to go."""
+    """Whether it was deleted, or told to go."""
     earliest: float = 0.0
     """It was not so before this: what is told comes late, and a pod that is Ready answers before anybody is told."""
 
 
 @dataclass
 class Record:
-    """Of one watch."""
+    """What one watch has seen so far."""
 
     hosts: dict[str, int]
     """The ordinal of each member, by its host name."""
@@ -34,13 +34,13 @@ class Record:
     """Those of the writer whose rows the reader and the watchers look at, in the order of their numbers and times."""
     reads: list[Read] = field(default_factory=list)
     seen: dict[int, list[Seen]] = field(default_factory=dict)
-    """By ordinal."""
+    """What each member showed, by its ordinal."""
     complaints: list[Complaint] = field(default_factory=list)
     pods: dict[int, list[PodChange]] = field(default_factory=dict)
-    """By ordinal: each change of whether its pod is Ready, on its way out, or another one."""
+    """Each change of whether a member's pod is Ready, on its way out or another one, by its ordinal."""
 
     def take(self, note: Note | None) -> None:
-        """One more note."""
+        """Adds one more note."""
         match note:
             case Acknowledged():
                 self.acknowledged.append(note)
@@ -54,7 +54,7 @@ class Record:
                 self.seen.setdefault(self.hosts[note.host], []).append(note)
 
     def pod(self, ordinal: int, change: PodChange) -> None:
-        """What the API told; noted only where it differs from what was known."""
+        """Adds what the API told of a pod, where it differs from what was known."""
         known = self.pods.setdefault(ordinal, [])
         told = (change.uid, change.ready, change.gone)
         if not known or told != (known[-1].uid, known[-1].ready, known[-1].gone):

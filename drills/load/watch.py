@@ -135,7 +135,7 @@ class Watch:
         self.client.watch(ordinals)
 
     def set_pace(self, pace: Pace) -> None:
-        """How fast rows are written from now on."""
+        """Says how fast rows are written from now on."""
         self.client.set_pace(pace)
 
     def now(self) -> float:
@@ -152,7 +152,7 @@ class Watch:
         return self.record.ready(ordinal)
 
     def uid(self, ordinal: int) -> str:
-        """Of the member's newest pod."""
+        """The uid of the member's newest pod."""
         if not self.record.pods.get(ordinal):
             raise UnmetError(f"{self.target.pod(ordinal)} was not seen yet")
         return self.record.pods[ordinal][-1].uid

@@ -39,13 +39,13 @@ def small(project: Project, volume: str) -> None:
 
 
 def plain(project: Project, volume: str) -> None:
-    """The directory that was there before."""
+    """Puts back the directory that was there before."""
     inside(project, "umount", f"{VOLUMES}/{volume}")
     (project.state.root / f"{volume}.ext4").unlink()
 
 
 def fill(project: Project, volume: str) -> None:
-    """Takes the last block."""
+    """Takes the volume's last block."""
     size = 64 << 20
     with (seen_from_here(project, volume) / "filler").open("wb") as file:
         while size >= 4096:
@@ -59,6 +59,6 @@ def fill(project: Project, volume: str) -> None:
 
 
 def free(project: Project, volume: str) -> None:
-    """Gives it back."""
+    """Gives the volume its room back."""
     with suppress(FileNotFoundError):
         (seen_from_here(project, volume) / "filler").unlink()

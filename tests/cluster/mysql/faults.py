@@ -59,14 +59,14 @@ def claim_lost(ordinal: int, *others: int, variant: bool = False) -> Fault[MySql
 
 
 def clone_source_killed(scene: MySqlScene) -> None:
-    """The server that member 2 clones from."""
+    """Kills the server that member 2 clones from, while it does."""
     with scene.mysql.beside(1, KILL_SOURCE) as killing:
         scene.mysql.lose_claim(2)
         assert killing.wait(180) == 0
 
 
 def clone_target_killed(scene: MySqlScene) -> None:
-    """The server that receives the clone."""
+    """Kills the server that receives a clone, while it does."""
     scene.mysql.lose_claim(2)
     eventually(lambda: scene.mysql.exec("mysql-2", KILL_TARGET, "data").returncode == 0, "a clone to kill", 180)
 

@@ -31,7 +31,7 @@ class Dev(Project):
 
 
 def node_of(project: Project, pod: str) -> Node:
-    """Where a pod is."""
+    """The node on which a pod is."""
     name = project.get("pod", pod)["spec"]["nodeName"]
     return next(node for node in project.state.nodes if node.name == name)
 

@@ -99,7 +99,7 @@ class MySql:
         self.wait_ready(0, 1, 2, seconds=180)
 
     def change_settings(self, **settings: str) -> None:
-        """Of mysqld, in the stack file."""
+        """Changes mysqld's settings in the stack file."""
         path = self.project.root / "Pulumi.local.yaml"
         stack = yaml.safe_load(path.read_text())
         stack["config"]["statefulsets:workloads"]["mysql"]["settings"] = settings
@@ -118,7 +118,7 @@ class MySql:
         assert self.application(" ".join(f"CREATE TABLE IF NOT EXISTS {table};" for table in tables)) == ""
 
     def stop_client(self) -> None:
-        """The tables stay."""
+        """Deletes the client pod; its tables stay."""
         self.project.kubectl("delete", "pod,configmap", CLIENT_POD)
 
     def _client_pod(self, node: str = "") -> ClientPod:
@@ -179,7 +179,7 @@ class MySql:
             process.wait()
 
     def start_receiver(self, ordinal: int) -> None:
-        """After STOP REPLICA IO_THREAD."""
+        """Has a replica receive again, after STOP REPLICA IO_THREAD."""
         run_in(self.site, ordinal, replication.START_RECEIVER)
 
     def ready(self, ordinal: int) -> bool:
@@ -199,7 +199,7 @@ class MySql:
         return self.project.run("kubectl", "logs", f"mysql-{ordinal}", "-c", container).stdout
 
     def kill_server(self, ordinal: int) -> None:
-        """SIGKILL for a member's mysqld."""
+        """Kills a member's mysqld with SIGKILL."""
         processes.kill_server(self.site, ordinal)
 
     def lose_claim(self, ordinal: int, *others: int, prepare: Callable[[], None] = lambda: None) -> None:

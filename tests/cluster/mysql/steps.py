@@ -127,7 +127,7 @@ def arm(project: Project, ordinal: int, script: str, command: str) -> None:
 
 
 def disarm(project: Project) -> None:
-    """The ConfigMap as it was."""
+    """Puts the ConfigMap back as it was."""
     _patch(project, {"lib.sh": (SCRIPTS / "lib.sh").read_text(), "break": None})
 
 

@@ -18,12 +18,12 @@ from drills.experiments.drain import Drain
 from drills.experiments.experiment import Experiment
 from drills.experiments.read_loop import ReadLoop
 from drills.experiments.scale import Scale
+from drills.experiments.stage import Stage
 from drills.experiments.traffic import Traffic
 from drills.faults.journal import Journal
 from drills.kube import Json
 from drills.runner import RunInterruptedError
 from drills.scene import Site
-from drills.stage import Stage
 from drills.target import find
 from tests.unit.drills.fakes import QUICK, FakeCluster, failed, node, only, run
 

@@ -37,13 +37,13 @@ class Stage(Scene):
         self._journal, self._show, self._start = journal, show, start
 
     def say(self, text: str) -> None:
-        """Something that happened: shown, and in the report."""
+        """Tells of something that happened: it is shown, and in the report."""
         at = time.monotonic() - self._start
         self.result.steps.append((at, text))
         self._show(f"{at:6.1f} s  {text}")
 
     def check(self, name: str, ok: bool, detail: str = "") -> None:
-        """Something that has to be so."""
+        """Puts into the report what has to be so, and whether it is."""
         self.result.checks.append(Check(name, ok, detail))
 
     def rows_so_far(self) -> int:
@@ -51,7 +51,7 @@ class Stage(Scene):
         return len(self.watch.record.acknowledged)
 
     def wait_ready(self, ordinals: Sequence[int], seconds: float = 300) -> None:
-        """Until these members are Ready; for those that do not catch up, the writers hold back."""
+        """Waits until these members are Ready; for those that do not catch up, the writers hold back."""
 
         def ready() -> bool:
             there = self.members()
@@ -67,13 +67,13 @@ class Stage(Scene):
             self.watch.set_pace(Pace())
 
     def wait_seen(self, servers: Sequence[int], seconds: float = 120) -> None:
-        """Until the read loop is answered by all of these servers."""
+        """Waits until the read loop is answered by all of these servers."""
         start, reads = self.now(), self.watch.record.reads
         what = f"the read loop is answered by {', '.join(map(str, servers))}"
         self.wait(what, lambda: all(seen(reads, server, start) for server in servers), seconds)
 
     def wait_unseen(self, server: int, seconds: float = 60) -> float:
-        """Until the read loop has not been answered by a server for a while; since when."""
+        """Waits until a server has not answered the read loop for a while, and returns since when."""
 
         def unseen() -> bool:
             answered = [read for read in self.watch.record.reads if read.at >= self.now() - self.patience.quiet]
@@ -83,12 +83,12 @@ class Stage(Scene):
         return self.now() - self.patience.quiet
 
     def sleep(self, seconds: float) -> None:
-        """Let the loops go on."""
+        """Lets the loops go on for a while."""
         self.patience.sleep(seconds)
 
     @contextmanager
     def undoing(self, undo: Undo) -> Iterator[None]:
-        """Noted in the cluster before anything is changed; put back however the body ends."""
+        """Notes in the cluster what is about to be changed, and puts it back however the body ends."""
         self._journal.note(undo)
         try:
             yield
