@@ -24,17 +24,18 @@ help: ## List the commands
 	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, NODES=1..6, CLOUD=real|standin, YES=1 (ask nothing)'
 
 # Two environments, made anew when their pins change. Each is whole or absent: the stamp comes last.
-# .venv is the program's and has nothing else in it, for Pulumi looks through all of it in every preview and up.
+# .venv is the program's and has nothing else in it, for Pulumi looks through all of it in every preview and up. One that
+# is a link to another checkout's is not emptied.
 .venv/up: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it with make PYTHON=...' >&2; exit 1; }
-	@$(PYTHON) -m venv --clear .venv
+	@test -L .venv || $(PYTHON) -m venv --clear .venv
 	@echo "installing the program's pinned Python packages"
 	@.venv/bin/python $(PIP) -r requirements.txt
 	@touch $@
 
 # .tools is that of the local cluster, the drills and the developers; it sees the program's packages, too.
 .tools/up: localcloud/requirements.txt .venv/up
-	@$(PYTHON) -m venv --clear .tools
+	@test -L .tools || $(PYTHON) -m venv --clear .tools
 	@.venv/bin/python -c '$(SITE)' >"$$($(TOOLS)/python -c '$(SITE)')/program.pth"
 	@echo "installing the local cluster's pinned Python packages"
 	@$(TOOLS)/python $(PIP) -r localcloud/requirements.txt
