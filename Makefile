@@ -124,6 +124,7 @@ format: .venv/dev ## Format and mend what can be mended
 	@$(VENV)/ruff check --fix .
 
 .PHONY: lock
-lock: .venv/dev ## Pin requirements*.txt again, with hashes
+lock: .venv/dev ## Pin requirements*.txt and the package of Go again, with hashes
 	@$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' requirements.in -o requirements.txt
 	@$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' requirements-dev.in -o requirements-dev.txt
+	@$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' localcloud/toolchain/requirements.in -o localcloud/toolchain/requirements.txt
