@@ -136,7 +136,7 @@ format: .tools/dev ## Format and mend what can be mended
 	@$(TOOLS)/ruff check --fix .
 
 .PHONY: lock
-lock: .tools/dev ## Pin all requirements again, with hashes
-	@for name in requirements localcloud/requirements requirements-dev; do \
+lock: .tools/dev ## Pin all requirements and the package of Go again, with hashes
+	@for name in requirements localcloud/requirements localcloud/toolchain/requirements requirements-dev; do \
 		$(TOOLS)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' "$$name.in" -o "$$name.txt"; \
 	done

@@ -203,7 +203,8 @@ def import_images(
     state, cache = checkout.state, checkout.cache
     named = sorted(pulumi.described(tracked).images)
     wanted = {image: image for image in (files.PAUSE_IMAGE, *named) if image in builder.IMAGES} | dict(given or {})
-    archives = {ours: builder.build(ours, cache / "images", progress.say) for ours in sorted(set(wanted.values()))}
+    go = partial(install.go, cache, progress)
+    archives = {ours: builder.build(ours, cache / "images", progress.say, go) for ours in sorted(set(wanted.values()))}
     held = {each: node.images(state, each) for each in state.nodes} if check else {}
     for image, ours in wanted.items():
         lacking = [

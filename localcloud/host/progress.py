@@ -6,19 +6,33 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 
 HEARTBEAT = 30.0  # seconds between two lines where nobody watches a terminal
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    name: str
+    text: str
+    start: float
+
+
 class Progress:
-    """Steps of known rough length, with an estimate of the time left that learns from the steps already done."""
+    """Steps of known rough length, with an estimate of the time left that learns from the steps already done.
+
+    Steps may overlap, each in a thread of its own: one line then names all that go on.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)
         self._left: dict[str, float] = {}
         self._expected = self._taken = 0.0
+        self._turn = threading.Lock()  # held by whoever starts or ends a step
+        self._going_on: tuple[_Step, ...] = ()
+        self._display: _Display | None = None
 
     def say(self, text: str) -> None:
         """One line."""
@@ -26,47 +40,77 @@ class Progress:
 
     def expect(self, steps: Mapping[str, float]) -> None:
         """What lies ahead, as step -> seconds on a machine like the one the figures were taken on."""
-        self._left.update(steps)
+        with self._turn:
+            self._left = {**self._left, **steps}
 
     def remaining(self, step: str, elapsed: float) -> float:
         """Seconds left: what lies ahead, scaled by how this machine did so far."""
+        now = time.monotonic()
+        spent = {each.name: now - each.start for each in self._going_on} | {step: elapsed}
         pace = self._taken / self._expected if self._expected else 1.0
-        current = max(self._left.get(step, 0.0) * pace - elapsed, 0.0)
-        return current + pace * sum(seconds for name, seconds in self._left.items() if name != step)
+        return sum(max(seconds * pace - spent.get(name, 0.0), 0.0) for name, seconds in self._left.items())
 
     @contextmanager
     def step(self, name: str, text: str) -> Iterator[None]:
         """Show `text` with the time spent and left while the body runs, and a line with the seconds when it is done."""
-        start = time.monotonic()
-        done = threading.Event()
-        status = self.console.status(text) if self.console.is_terminal else None
-
-        def beat() -> None:
-            while not done.wait(1.0 if status else HEARTBEAT):
-                elapsed = time.monotonic() - start
-                line = f"{text}: {elapsed:.0f} s, {human(self.remaining(name, elapsed))}"
-                if status:
-                    status.update(line)
-                else:
-                    self.console.print(line, soft_wrap=True)
-
-        thread = threading.Thread(target=beat, daemon=True)
-        if status:
-            status.start()
-        elif name in self._left:
-            self.console.print(f"{text}: {human(self.remaining(name, 0.0))}", soft_wrap=True)
-        thread.start()
+        step = _Step(name, text, time.monotonic())
+        with self._turn:
+            self._going_on = (*self._going_on, step)
+            if not self.console.is_terminal and name in self._left:
+                self.say(f"{text}: {human(self.remaining(name, 0.0))}")
+            if self._display is None:
+                self._display = _Display(self)
         try:
             yield
         finally:
-            done.set()
-            thread.join()
-            if status:
-                status.stop()
-        taken = time.monotonic() - start
-        self._taken += taken
-        self._expected += self._left.pop(name, taken)
-        self.console.print(f"[green]✓[/green] {text} ({taken:.1f} s)", soft_wrap=True)
+            with self._turn:
+                self._going_on = tuple(each for each in self._going_on if each is not step)
+                if not self._going_on and self._display is not None:
+                    self._display.end()
+                    self._display = None
+        taken = time.monotonic() - step.start
+        with self._turn:
+            self._taken += taken
+            self._expected += self._left.get(name, taken)
+            self._left = {other: seconds for other, seconds in self._left.items() if other != name}
+        self.say(f"[green]✓[/green] {text} ({taken:.1f} s)")
+
+    def line(self) -> str:
+        """What goes on, for how long it has, and how much is left; empty when nothing does."""
+        steps = self._going_on
+        if not steps:
+            return ""
+        now = time.monotonic()
+        parts = "; ".join(f"{step.text}: {now - step.start:.0f} s" for step in steps)
+        return f"{parts}, {human(self.remaining(steps[0].name, now - steps[0].start))}"
+
+
+class _Display:
+    """A thread that shows a progress's line until it is told to end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._over = threading.Event()
+        console = progress.console
+        self._status = console.status(progress.line()) if console.is_terminal else None
+        if self._status:
+            self._status.start()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+        if self._status:
+            self._status.stop()
+
+    def _beat(self) -> None:
+        while not self._over.wait(1.0 if self._status else HEARTBEAT):
+            line = self._progress.line()
+            if self._status:
+                self._status.update(line)
+            elif line:
+                self._progress.say(line)
 
 
 def human(seconds: float) -> str:

@@ -21,6 +21,7 @@ from localcloud.images.errors import ImageBuildError
 from localcloud.images.recipe import Recipe
 from localcloud.images.recipes import kubia, mysql, nginx, pause, postgres, redis
 from localcloud.images.workshop import Workshop
+from localcloud.toolchain import golang
 
 __all__ = ["IMAGES", "ImageBuildError", "archive_path", "build"]
 
@@ -38,8 +39,12 @@ def archive_path(name: str, cache: Path) -> Path:
     return cache / f"{recipe.short}-{recipe.inputs_hash()}.tar"
 
 
-def build(name: str, cache: Path, progress: Callable[[str], None]) -> Path:
+def build(
+    name: str, cache: Path, progress: Callable[[str], None], go: Callable[[str], Path | None] = golang.on_path
+) -> Path:
     """Return the docker-archive of an image of `IMAGES`, building it if it is not in `cache`.
+
+    `go` gets a Go of at least the version that it is given, for images that hold a program of ours.
 
     Interrupted at any point it leaves no archive, and the next build clears what it left. Two builds of one image
     at a time wait for each other. Raises `ImageBuildError`, one line.
@@ -52,7 +57,7 @@ def build(name: str, cache: Path, progress: Callable[[str], None]) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache / f".{recipe.short}.lock", lambda: progress(f"waiting for another build of {name}")) as lock:
             if not _in_use(target):
-                _build(recipe, target, Workshop(name, cache / f".{recipe.short}.building", progress, lock))
+                _build(recipe, target, Workshop(name, cache / f".{recipe.short}.building", progress, lock, go))
     except OSError as error:
         raise ImageBuildError(f"{name}: cannot build it in {cache}: {error}") from error
     return target

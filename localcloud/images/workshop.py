@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from localcloud.images.errors import ImageBuildError
+from localcloud.toolchain import golang
 
 Progress = Callable[[str], None]
+GO = "1.24"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Workshop:
     lock: int
     """File descriptor of the build's lock. Commands inherit it: when this process is killed, the next build waits
     until the last of them has ended, instead of sharing the scratch directory with it."""
+    go: Callable[[str], Path | None] = golang.on_path
+    """Gets a Go of at least this version, if there is one to be had."""
 
     def run(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, seconds: float = 600) -> str:
         """Run a command; return what it printed, or raise with the last thing it complained about."""
@@ -50,13 +53,14 @@ class Workshop:
 
     def go_build(self, module: Path, target: Path) -> None:
         """Build the static binary of a Go module that needs nothing but the standard library."""
-        if shutil.which("go") is None:
-            raise ImageBuildError(f"{self.image}: Go 1.24 or newer is needed to build it and is not on PATH")
-        env = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off", "GOPROXY": "off"}
+        go = self.go(GO)
+        if go is None:
+            raise ImageBuildError(f"{self.image}: Go {GO} or newer is needed to build it and is not on PATH")
+        env = {**golang.ENVIRONMENT, "GOFLAGS": "", "GOPROXY": "off"}
         # The caller's build cache if it names one; else one that goes with the scratch directory.
         env["GOCACHE"] = os.environ.get("GOCACHE", str(self.scratch / "go-cache"))
         flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
-        self.run(["go", "build", "-C", module, *flags, "-o", target, "."], env=env)
+        self.run([go, "build", "-C", module, *flags, "-o", target, "."], env=env)
 
 
 def _complaint(done: subprocess.CompletedProcess[str]) -> str:

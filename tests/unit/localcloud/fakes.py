@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,19 @@ from rich.console import Console
 
 from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
-from localcloud.toolchain import catalog, vendor
+from localcloud.toolchain import Resolved, install, vendor
 from localcloud.toolchain.catalog import Release, Tool
 from tests.unit.localcloud.places import SLOT
 
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there: a connection is refused at once
 
-# Does what a build asks of Go: a binary that says who it is, two caches, and a file of another module.
+# Does what a build asks of Go: its version, a binary that says who it is, two caches, and a file of another module.
 GO = r"""
+if [ "$1" = env ]; then printf 'go%s\n' "$(/bin/cat "$FAKE_GO/version")"; exit; fi
 printf '%s\n' "$*" >>"$FAKE_GO/calls"
 module=$2
 shift 2
-printf '%s|' "$GOMODCACHE" "$GOCACHE" "$CGO_ENABLED" "${GOWORK-}" >"$FAKE_GO/environment"
+printf '%s|' "$GOMODCACHE" "$GOCACHE" "$CGO_ENABLED" "${GOWORK-}" "${GOTOOLCHAIN-}" "${GOROOT-}" >"$FAKE_GO/environment"
 case "$1" in
 mod)
   # Without a module it would want every one in the graph, and some are served nowhere.
@@ -33,13 +34,19 @@ mod)
   ;;
 list)
   for wanted; do :; done
-  printf '%s\n' "$FAKE_GO/modules/$wanted"
+  case "$2" in
+  -deps) printf '%s\n' fmt "example.org/${module%/source}" ;;
+  *) printf '%s\n' "$FAKE_GO/modules/$wanted" ;;
+  esac
   ;;
 build)
   /bin/mkdir -p "$GOMODCACHE/module" "$GOCACHE"
   while [ "$1" != -o ]; do shift; done
   printf 'half' >"$2"
+  echo fmt >&2
   if [ -e "$FAKE_GO/during" ]; then . "$FAKE_GO/during"; fi
+  echo "example.org/${module%/source}" >&2
+  if [ -e "$FAKE_GO/linking" ]; then . "$FAKE_GO/linking"; fi
   for embedded in "$module"/*.json; do
     if [ -e "$embedded" ]; then /bin/cp "$embedded" "$FAKE_GO/"; fi
   done
@@ -104,30 +111,37 @@ class Workbench:
         monkeypatch.setenv("PATH", str(self.path))
         monkeypatch.setenv("FAKE_GO", str(self.go))
         monkeypatch.setenv("LOCALCLOUD_STATE", str(self.state))
-        monkeypatch.setattr(catalog, "MODULES", self.modules)
-        if not online:
-            monkeypatch.setattr(vendor, "fetch", lambda tool, work, progress: False)
+        self.fetch: install.Fetch = vendor.fetch if online else lambda tool, work, progress: False
+        self.pip = script(root / "pip", "pip", "echo 'ERROR: no index answers' >&2; exit 1")
+
+    def resolve(self, *tools: Tool, progress: Progress | None = None) -> list[Resolved]:
+        """Have the tools made ready on this machine."""
+        pip = (str(self.pip),)
+        return install.resolve(self.cache, progress or quiet(), tools, fetch=self.fetch, pip=pip)
 
     def tool(self, name: str = "etcetera", **changes: Any) -> Tool:
         """A tool with a module of its own, whose release does not answer."""
         module = self.modules / name
         if not module.exists():
             module.mkdir()
-            for file in ("go.mod", "go.sum", "main.go"):
+            for file in ("go.sum", "main.go"):
                 (module / file).write_text(f"{file} of {name}\n")
+            (module / "go.mod").write_text(f"module {name}\n\ngo 1.26.0\n")
         gone = Release(f"{NOWHERE}/{name}.tar.gz", f"{NOWHERE}/sums.txt", {name: name})
-        plain = Tool(name, "1.2.3", (name,), ".", seconds=60, megabytes=1, releases=(gone,))
+        plain = Tool(name, "1.2.3", (name,), ".", seconds=60, megabytes=1, releases=(gone,), modules=self.modules)
         return replace(plain, **changes)
 
-    def install_go(self, during: str = "") -> None:
-        """Put a Go on PATH; `during` is shell that it runs with its output half-written."""
+    def install_go(self, during: str = "", linking: str = "", version: str = "1.26.8") -> None:
+        """Put a Go on PATH. It runs the shell of `during` while it compiles, that of `linking` afterwards."""
         script(self.path, "go", GO)
-        if during:
-            (self.go / "during").write_text(during)
+        (self.go / "version").write_text(version)
+        for name, body in (("during", during), ("linking", linking)):
+            if body:
+                (self.go / name).write_text(body)
 
     def go_calls(self) -> list[str]:
-        """The command lines that Go got."""
-        return calls(self.go)
+        """The command lines that Go got of builds."""
+        return [call for call in calls(self.go) if " build " in call]
 
     def install_pulumi(self, version: str = "v3.300.0", directory: Path | None = None) -> Path:
         """Put a Pulumi on PATH that says this of its version."""
@@ -139,7 +153,7 @@ class Workbench:
         return sorted(path.name for path in directory.iterdir()) if directory.exists() else []
 
 
-def fake_vendor(files: Mapping[str, str]) -> Callable[[Tool, Path, Progress], bool]:
+def fake_vendor(files: Mapping[str, str]) -> install.Fetch:
     """A vendor whose release has these files, in place of `vendor.fetch`."""
 
     def fetch(tool: Tool, work: Path, progress: Progress) -> bool:

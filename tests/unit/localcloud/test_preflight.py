@@ -163,13 +163,12 @@ def test_no_source_for_a_missing_tool_is_refused_with_the_hosts_that_were_tried(
     machine.reachable = False
     assert machine.refusal() == [], "every tool is at hand"
     machine.missing_tools = {"coredns"}
+    assert machine.refusal() == [], "where there is no Go, pip gets it from a place of which nothing is known here"
+    script(machine.bin, "go", "echo https://mirror.example:8443/go,direct")
     assert machine.refusal() == [
-        "coredns must be fetched or built, but no source answers (github.com); "
+        "coredns must be fetched or built, but no source answers (github.com, mirror.example:8443); "
         "connect to the network, or set GOPROXY to a mirror"
     ]
-    script(machine.bin, "go", "echo https://mirror.example:8443/go,direct")
-    (line,) = machine.refusal()
-    assert "(github.com, mirror.example:8443)" in line
     machine.reachable = True
     assert machine.refusal() == []
 

@@ -78,6 +78,27 @@ def test_what_failed_is_still_to_be_done(clock: Clock) -> None:
     assert progress.remaining("node", 0) == 300
 
 
+def test_what_two_steps_at_a_time_have_spent_counts_for_both(clock: Clock) -> None:
+    progress = quiet()
+    progress.expect({"node": 300, "csi": 200, "pulumi": 100})
+    with progress.step("node", "building node"):
+        clock.now += 250
+        with progress.step("csi", "building csi"):
+            clock.now += 20
+            assert progress.line() == "building node: 270 s; building csi: 20 s, about 5 min left"
+            assert progress.remaining("csi", 20) == 30 + 180 + 100
+    assert progress.line() == ""
+
+
+def test_two_steps_share_one_thread_which_ends_with_the_last(clock: Clock) -> None:
+    progress, before = quiet(), set(threading.enumerate())
+    with progress.step("node", "node"):
+        with progress.step("csi", "csi"):
+            assert len(set(threading.enumerate()) - before) == 1
+        assert len(set(threading.enumerate()) - before) == 1
+    assert set(threading.enumerate()) == before
+
+
 def test_without_a_terminal_a_long_step_says_how_long_at_its_start_and_a_short_one_its_end(clock: Clock) -> None:
     progress = quiet()
     progress.expect({"node": 330})
@@ -110,6 +131,19 @@ def test_on_a_terminal_one_line_is_kept_up_to_date_and_taken_away() -> None:
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
     assert re.search(r"✓ building \(\d+\.\d s\)$", plain.splitlines()[-1])
     assert screen.getvalue().count("\x1b[?25l") == screen.getvalue().count("\x1b[?25h"), "the cursor is back"
+
+
+def test_on_a_terminal_two_steps_are_one_line() -> None:
+    screen = io.StringIO()
+    progress = Progress(Console(file=screen, width=80, force_terminal=True, highlight=False))
+    with progress.step("node", "building node"), progress.step("csi", "building csi"):
+        pass
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
+    assert [line.partition(" (")[0].lstrip("\r") for line in plain.splitlines() if "✓" in line] == [
+        "✓ building csi",
+        "✓ building node",
+    ]
+    assert screen.getvalue().count("\x1b[?25l") == screen.getvalue().count("\x1b[?25h") == 1
 
 
 def test_no_thread_outlives_its_step() -> None:

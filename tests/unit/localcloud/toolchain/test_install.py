@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from localcloud.host.paths import KUBERNETES_VERSION, ROOT, State
-from localcloud.toolchain import catalog, install, vendor
+from localcloud.toolchain import catalog, install
 from localcloud.toolchain.catalog import TOOLS, Tool
-from tests.unit.localcloud.fakes import Workbench, fake_vendor, quiet, script
+from tests.unit.localcloud.fakes import Workbench, fake_vendor, script
 from tests.unit.localcloud.places import SLOT
 
 
@@ -33,7 +33,7 @@ def language_host(bench: Workbench) -> Tool:
 def cached(bench: Workbench, tool: Tool) -> Path:
     """Make a tool by a build; the directory in the cache that holds it."""
     bench.install_go()
-    install.resolve(bench.cache, quiet(), [tool])
+    bench.resolve(tool)
     (bench.path / "go").unlink()
     return bench.cache / "bin" / tool.key
 
@@ -47,18 +47,16 @@ def cached(bench: Workbench, tool: Tool) -> Path:
         (("build",), "build"),
     ],
 )
-def test_the_nearest_source_of_a_tool_wins(
-    available: tuple[str, ...], used: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_nearest_source_of_a_tool_wins(available: tuple[str, ...], used: str, bench: Workbench) -> None:
     tool = cli(bench)
     if "cache" in available:
         cached(bench, tool)
     if "PATH" in available:
         bench.install_pulumi()
     if "release" in available:
-        monkeypatch.setattr(vendor, "fetch", fake_vendor({"pulumi": "released"}))
+        bench.fetch = fake_vendor({"pulumi": "released"})
     bench.install_go()
-    (resolved,) = install.resolve(bench.cache, quiet(), [tool])
+    (resolved,) = bench.resolve(tool)
     assert resolved.source == used
     says = {"PATH": "#!/bin/sh\necho v3.300.0\n", "cache": "built", "release": "released", "build": "built"}
     assert resolved.programs["pulumi"].read_text() == says[used]
@@ -172,7 +170,7 @@ def test_a_cached_tool_that_is_not_whole_is_made_again(spoil: object, bench: Wor
     assert install.present(tool, bench.cache) is not None
     spoil(directory)
     bench.install_go()
-    (resolved,) = install.resolve(bench.cache, quiet(), [tool])
+    (resolved,) = bench.resolve(tool)
     assert resolved.source == "build"
     assert resolved.programs["etcetera"].read_text() == "built"
     assert install.verify(bench.cache, [tool]) == []
@@ -212,7 +210,7 @@ def test_a_cached_tool_is_used_without_go_network_or_lock(bench: Workbench) -> N
     tool = bench.tool()
     cached(bench, tool)
     (bench.cache / "lock").unlink()
-    (resolved,) = install.resolve(bench.cache, quiet(), [tool])
+    (resolved,) = bench.resolve(tool)
     assert resolved.source == "cache"
     assert not (bench.cache / "lock").exists()
 
