@@ -35,7 +35,7 @@ help: ## List the commands
 
 # .tools is that of the local cluster, the drills and the developers; it sees the program's packages, too.
 .tools/up: localcloud/requirements.txt .venv/up
-	@test -L .tools || $(PYTHON) -m venv --clear .tools
+	@test -L .tools || .venv/bin/python -m venv --clear .tools
 	@.venv/bin/python -c '$(SITE)' >"$$($(TOOLS)/python -c '$(SITE)')/program.pth"
 	@echo "installing the local cluster's pinned Python packages"
 	@$(TOOLS)/python $(PIP) -r localcloud/requirements.txt

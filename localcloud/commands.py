@@ -21,7 +21,7 @@ from localcloud.host.progress import Progress
 from localcloud.host.slot import MAX_NODES, Node
 from localcloud.images import builder
 from localcloud.node import files, node
-from localcloud.stacks import passwords, pulumi, remote, standin
+from localcloud.stacks import handover, passwords, pulumi, remote, standin
 from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import install
 
@@ -133,7 +133,9 @@ def preview(checkout: Checkout, request: Request, progress: Progress) -> None:
     if not nodes.ready(checkout.state):
         raise LocalCloudError("the cluster does not run and the preview asks it; `make up` first")
     programs = install.programs(checkout.cache, progress)
-    pulumi.preview(_prepared(checkout, request, programs, progress), progress)
+    with lifecycle.alone(checkout.state):  # it writes the copy of the stack file anew
+        stack = _prepared(checkout, request, programs, progress)
+    pulumi.preview(stack, progress)
 
 
 def destroy(checkout: Checkout, request: Request, progress: Progress) -> None:
@@ -176,6 +178,8 @@ def _prepared(checkout: Checkout, request: Request, programs: dict[str, Path], p
     stack = Stack.of(checkout, request.stack)
     pulumi.prepare(stack, programs[PROVIDER])
     passwords.make(stack, progress)
+    if not (checkout.state.root / lifecycle.ELSEWHERE).exists():  # else others read the same passwords in the file
+        handover.complete(checkout.state, stack.tracked)
     return stack
 
 
@@ -188,6 +192,9 @@ def erase(checkout: Checkout, request: Request, progress: Progress) -> None:
     if not request.yes:
         typer.confirm(f"Delete {state.root} with ALL data of its volumes? This cannot be undone", abort=True)
     with lifecycle.alone(state):
+        running = any(part.pid for part in lifecycle.parts(state))
+        if not running and not (state.root / lifecycle.ELSEWHERE).exists():
+            handover.complete_all(state)
         lifecycle.erase(state)
     progress.say(f"erased {state.root}")
 

@@ -23,7 +23,7 @@ from localcloud.host.progress import Progress
 from localcloud.host.slot import SLOTS
 from localcloud.node import csi, network, node
 
-ELSEWHERE = "elsewhere"  # where `elsewhere` keeps the state of stacks on other clusters
+ELSEWHERE = "elsewhere"  # the folder with the state of stacks on clusters of other people
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _settled(state: State) -> bool:
 
 
 def _certificates_old(state: State) -> bool:
-    """Whether some were issued so long ago that `pki` should look; it renews 30 days before the end of their year."""
+    """Whether some were issued so long ago that `certificates` should look: it renews them in their year's last month."""
     month_ten = time.time() - 300 * 24 * 3600
     return any(file.stat().st_mtime < month_ten for file in state.pki.glob("*.crt") if file.name != "ca.crt")
 

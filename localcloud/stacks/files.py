@@ -3,6 +3,9 @@
 `make up` needs passwords, and Pulumi keeps them, encrypted, in the file of the stack, with the salt of the passphrase.
 The tracked `Pulumi.<stack>.yaml` is only ever read, so that a checkout stays as it was committed. The copy lies with
 the cluster's state and is written anew, from the tracked file as it is then, whenever Pulumi is run.
+
+Pulumi reads YAML 1.2 and PyYAML 1.1, in which `on` is a boolean and `12:30:00` a number. So the copy is made of the
+file's nodes, as they are written, and of no values; what is wrong with the file stays wrong, for Pulumi to say so.
 """
 
 from __future__ import annotations
@@ -12,17 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from localcloud.host import atomic
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import Checkout
 
 SALT = "encryptionsalt"
+ENDLESS = 1 << 20  # columns: no line is folded
 
 
 def document(file: Path) -> dict[str, Any]:
-    """A stack file's content; empty where there is no file, or nothing in it."""
-    found = yaml.safe_load(file.read_text()) if file.exists() else None
+    """A stack file's content; empty where there is no file, or nothing in it. Raises where it is no YAML."""
+    if not file.exists():
+        return {}
+    try:
+        found = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise LocalCloudError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
     return found if isinstance(found, dict) else {}
 
 
@@ -52,19 +62,50 @@ def salt_of_own_secrets(tracked: Path) -> str:
     return str(document(tracked).get(SALT, "")) if holds_secrets(config(tracked)) else ""
 
 
-def write(tracked: Path, copy: Path, salt: str, changes: Mapping[str, Any], *, own: bool) -> None:
+def made(tracked: Path, copy: Path) -> dict[str, Any]:
+    """The secrets of a copy that its tracked file does not have: config key -> value as it is written."""
+    own = config(tracked)
+    return {key: value for key, value in config(copy).items() if is_secret(value) and key not in own}
+
+
+def write(
+    tracked: Path, copy: Path, salt: str, secrets: Mapping[str, Any], changes: Mapping[str, Any], *, own: bool
+) -> None:
     """Write the copy of a tracked stack file.
 
-    `salt`: that of the stack's passphrase. `changes`: config keys that the copy has besides, or with another value.
-    `own`: whether the tracked file's secrets are this passphrase's; if not, nobody could read them here and they are
-    left out. Secrets that the copy has of before, with the same salt, stay where the tracked file has none.
+    `salt`: that of the stack's passphrase, empty while there is none. `secrets`: those that were made here, encrypted
+    with it. `changes`: config keys that the copy has besides, or with another value. `own`: whether the tracked file's
+    secrets are this passphrase's; if not, nobody could read them here and they are left out.
     """
-    before = document(copy)
-    made = {key: value for key, value in config(copy).items() if is_secret(value)} if before.get(SALT) == salt else {}
-    taken = {key: value for key, value in config(tracked).items() if own or not holds_secrets(value)}
-    text = yaml.safe_dump({SALT: salt, "config": {**made, **taken, **changes}}, sort_keys=False)
+    root = _mapping(yaml.compose(tracked.read_text(), yaml.SafeLoader))
+    entries = _mapping(next((value for key, value in root.value if key.value == "config"), None))
+    taken = [(key, value) for key, value in entries.value if own or not _is_secret_node(value)]
+    taken = [(key, value) for key, value in taken if key.value not in changes]
+    names = {key.value for key, _ in taken}
+    added = {key: value for key, value in secrets.items() if key not in names} | dict(changes)
+    config_node = MappingNode(entries.tag, [*_nodes(added).value, *taken], flow_style=False)
+    others = [(key, value) for key, value in root.value if key.value not in ("config", SALT)]
+    head = _nodes({SALT: salt}).value if salt else []
+    tree = MappingNode(root.tag, [*head, *others, (_scalar("config"), config_node)], flow_style=False)
+    text = yaml.serialize(tree, Dumper=yaml.SafeDumper, width=ENDLESS, allow_unicode=True)
     if not copy.exists() or copy.read_text() != text:
         atomic.write(copy, text, atomic.SECRET)
+
+
+def _mapping(node: Node | None) -> MappingNode:
+    return node if isinstance(node, MappingNode) else MappingNode("tag:yaml.org,2002:map", [], flow_style=False)
+
+
+def _nodes(values: Mapping[str, Any]) -> MappingNode:
+    return _mapping(yaml.compose(yaml.safe_dump(dict(values), sort_keys=False, width=ENDLESS), yaml.SafeLoader))
+
+
+def _scalar(text: str) -> ScalarNode:
+    return ScalarNode("tag:yaml.org,2002:str", text)
+
+
+def _is_secret_node(node: Node) -> bool:
+    return isinstance(node, MappingNode) and [key.value for key, _ in node.value] == ["secure"]
 
 
 def require(checkout: Checkout, name: str) -> Path:

@@ -18,7 +18,7 @@ from localcloud.host import atomic, daemons
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
-from localcloud.stacks import files
+from localcloud.stacks import files, handover
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 
 if TYPE_CHECKING:
@@ -83,23 +83,29 @@ def prepare(stack: Stack, provider: Path, changes: Mapping[str, Any] | None = No
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     make_passphrase(state)
     _link_plugin(state, provider)
+    if own:
+        handover.refuse_if_lost(state, stack.tracked, stack.file)
     salt = files.salt_of_own_secrets(stack.tracked) if own else ""
     made = state.pulumi_project / f"Pulumi.{stack.name}.yaml"
     if not stack.exists:
         _init(stack, made, salt)
         salt = files.document(made)[files.SALT]
     before = files.document(stack.file).get(files.SALT, "")
+    if stack.file.exists() and not before:
+        raise LocalCloudError(f"{stack.file} has no {files.SALT}: it is torn; put it back from a backup, or remove it")
     salt = salt or before or files.document(made).get(files.SALT, "")
-    moved = _secrets_to_move(stack) if before and before != salt else {}
-    files.write(stack.tracked, stack.file, salt, changes or {}, own=own)
-    for key, value in moved.items():
-        set_secret(stack, key, value)
+    if before in ("", salt):
+        secrets = files.made(stack.tracked, stack.file)
+        files.write(stack.tracked, stack.file, salt, secrets, changes or {}, own=own)
+    else:
+        _write_with_other_salt(stack, salt, changes or {}, own=own)
 
 
-def set_secret(stack: Stack, key: str, value: str) -> None:
-    """Encrypt a value into the stack file that Pulumi is given."""
+def set_secret(stack: Stack, key: str, value: str, file: Path | None = None) -> None:
+    """Encrypt a value into the stack file that Pulumi is given, or into `file`."""
     # On standard input: a command line is for everybody to read.
-    output(stack.state, stack.root, "config", "set", *stack.where, "--secret", key, stdin=value)
+    where = ("--stack", stack.name, "--config-file", str(file or stack.file))
+    output(stack.state, stack.root, "config", "set", *where, "--secret", key, stdin=value)
 
 
 def make_passphrase(state: State) -> None:
@@ -169,20 +175,27 @@ def foreground(command: list[str], variables: Mapping[str, str], root: Path) -> 
     return code
 
 
-def _secrets_to_move(stack: Stack) -> dict[str, str]:
-    """The secrets that were made here, in plain text: the tracked file has got a salt of its own, with its own secrets,
-    and a file has only one. None, where the passphrase that they were encrypted with is gone."""
-    wanted = {key for key, value in files.config(stack.file).items() if files.is_secret(value)}
-    wanted -= set(files.config(stack.tracked))
-    if not wanted:
-        return {}
-    try:
-        shown = json.loads(output(stack.state, stack.root, "config", *stack.where, "--show-secrets", "--json"))
-    except LocalCloudError as refusal:
-        if "incorrect passphrase" not in str(refusal):
-            raise
-        return {}
-    return {key: shown[key]["value"] for key in sorted(wanted) if key in shown}
+def _write_with_other_salt(stack: Stack, salt: str, changes: Mapping[str, Any], *, own: bool) -> None:
+    """Write the copy anew where the tracked file has got secrets of its own, and with them a salt: a file has only one.
+
+    What was made here is encrypted anew into another file, which takes the copy's place when it is whole. Where the
+    passphrase that it was encrypted with is gone, the copy of before is put aside, for whoever still has that.
+    """
+    aside = stack.file.with_suffix(".new.yaml")
+    wanted = files.made(stack.tracked, stack.file)
+    shown: dict[str, Any] = {}
+    if wanted:
+        try:
+            shown = json.loads(output(stack.state, stack.root, "config", *stack.where, "--show-secrets", "--json"))
+        except LocalCloudError as refusal:
+            if "incorrect passphrase" not in str(refusal):
+                raise
+            stack.file.replace(stack.file.with_suffix(".old.yaml"))
+    aside.unlink(missing_ok=True)
+    files.write(stack.tracked, aside, salt, {}, changes, own=own)
+    for key in sorted(wanted.keys() & shown.keys()):
+        set_secret(stack, key, shown[key]["value"], aside)
+    aside.replace(stack.file)
 
 
 def _link_plugin(state: State, provider: Path) -> None:

@@ -94,6 +94,7 @@ def _create(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
         _delete(project, manifest)
         bare.append(seconds(lambda: bare_up(project, same)))
         bare_down(project, same)
+        project.kubectl("delete", "pvc", "--all")
         floor.append(seconds(lambda: bare_up(project, none)))
         ours.append(seconds(lambda: project.must(*UP, *STACK)))
     mine = statistics.median(ours)
@@ -214,9 +215,8 @@ def bare_up(project: Project, folder: Path) -> None:
 
 
 def bare_down(project: Project, folder: Path) -> None:
-    """Delete a bare program's objects, and the claims that its pods left."""
+    """Delete a bare program's objects; claims that its pods left stay."""
     project.must("pulumi", "destroy", "--yes", "--skip-preview", "--cwd", str(folder), *BARE_STACK)
-    project.kubectl("delete", "pvc", "--all")
 
 
 def _with_all_packages(project: Project) -> Path:

@@ -30,10 +30,14 @@ PULUMI = r"""
 printf '%s\n' "$*" >>calls
 for last; do :; done
 case "$*" in
-*--show-secrets*) /bin/cat shown ;;
+*--show-secrets*)
+  [ -e shown ] || { echo 'error: incorrect passphrase' >&2; exit 1; }
+  /bin/cat shown
+  ;;
 *"config set"*)
   read -r value || [ -n "$value" ]
-  printf '%s=%s\n' "$last" "$value" >>set
+  while [ "$1" != --config-file ]; do shift; done
+  printf '  %s:\n    secure: v1:%s\n' "$last" "$value" >>"$2"
   ;;
 *"stack init"*)
   read -r passphrase <"$PULUMI_CONFIG_PASSPHRASE_FILE"
@@ -177,12 +181,58 @@ def test_what_was_made_is_encrypted_anew_when_the_tracked_file_gets_secrets_and_
     local.file.write_text(yaml.safe_dump(copy))
     shown = {"a:mine": "made", "a:made": "it's made", "statefulsets:a": "b"}
     (root / "shown").write_text(json.dumps({key: {"value": value} for key, value in shown.items()}))
-    other = {"config": {"a:mine": {"secure": "v1:x:y"}}, "encryptionsalt": "v1:another"}
+    mine = {"a:mine": {"secure": "v1:x:y"}}
+    other = {"config": mine, "encryptionsalt": "v1:another"}
     local.tracked.write_text(yaml.safe_dump(other))
     prepare(local)
-    assert yaml.safe_load(local.file.read_text()) == other, "with another salt nobody could read those of before"
-    assert (root / "set").read_text() == "a:made=it's made\n"
+    want = {**other, "config": {**mine, "a:made": {"secure": "v1:it's made"}}}
+    assert yaml.safe_load(local.file.read_text()) == want, "with another salt nobody could read those of before"
     assert not [line for line in calls(root) if "it's made" in line]
+    assert sorted(path.name for path in local.file.parent.glob("Pulumi*")) == ["Pulumi.local.yaml"]
+
+
+def test_secrets_of_a_passphrase_that_is_gone_are_put_aside_and_not_thrown_away(local: Stack) -> None:
+    prepare(local)
+    copy = yaml.safe_load(local.file.read_text())
+    copy["config"]["a:made"] = {"secure": "v1:x:made"}
+    local.file.write_text(yaml.safe_dump(copy))
+    local.tracked.write_text("config:\n  a:mine:\n    secure: v1:x:y\nencryptionsalt: v1:another\n")
+    prepare(local)
+    assert "a:made" not in yaml.safe_load(local.file.read_text())["config"]
+    assert yaml.safe_load(local.file.with_suffix(".old.yaml").read_text()) == copy
+
+
+def test_the_copy_means_to_pulumi_what_the_tracked_file_means(local: Stack) -> None:
+    """Pulumi reads YAML 1.2, in which these are texts; and what it refuses must not vanish before it sees it."""
+    text = (
+        "environment:\n- shop\nconfig:\n  a:switch: on\n  a:time: 12:30:00\n  a:mode: 0o17\n"
+        "  a:twice: 1\n  a:twice: 2\n"
+        "  a:text: |\n    two\n    lines\n  a:version: '1.34'\n  a:long: " + "word " * 60 + "end\n"
+    )
+    local.tracked.write_text(text)
+    prepare(local)
+    copy = local.file.read_text()
+    assert copy.partition("\n")[0].startswith("encryptionsalt: ")
+    assert copy.partition("\n")[2] == text
+
+
+def test_a_stack_file_without_config_gets_one(local: Stack) -> None:
+    for text in ("", "config:\n", "# nothing yet\n"):
+        local.tracked.write_text(text)
+        prepare(local)
+        assert yaml.safe_load(local.file.read_text())["config"] == {}
+
+
+@pytest.mark.parametrize(
+    ("torn", "line"), [("", "has no encryptionsalt: it is torn"), ("config:\n  a: [1\n", "is not YAML: ")]
+)
+def test_a_copy_that_is_torn_is_a_line_and_no_reason_to_make_new_passwords(torn: str, line: str, local: Stack) -> None:
+    prepare(local)
+    local.file.write_text(torn)
+    with pytest.raises(LocalCloudError, match=line) as refusal:
+        prepare(local)
+    assert len(str(refusal.value).splitlines()) == 1
+    assert local.file.read_text() == torn
 
 
 def test_a_salt_that_fits_the_passphrase_stays(state: State, local: Stack) -> None:
