@@ -167,7 +167,7 @@ def _settled(state: State) -> bool:
 
 
 def _certificates_old(state: State) -> bool:
-    """Whether some were issued so long ago that `certificates` should look: it renews them in their year's last month."""
+    """Whether some were issued so long ago that `certificates` should look: it renews them in the year's last month."""
     month_ten = time.time() - 300 * 24 * 3600
     return any(file.stat().st_mtime < month_ten for file in state.pki.glob("*.crt") if file.name != "ca.crt")
 
