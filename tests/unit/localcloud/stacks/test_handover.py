@@ -56,7 +56,7 @@ def test_a_file_that_was_reverted_before_its_passwords_were_taken_over_is_refuse
     tracked, copy = tmp_path / "Pulumi.local.yaml", state.stack_file("local")
     handover.refuse_if_lost(state, tracked, copy)
     tracked.write_text(BEFORE)
-    with pytest.raises(LocalCloudError, match=r"mysqlClonePassword, .*they are gone from it; put them back") as refusal:
+    with pytest.raises(LocalCloudError, match=r"mysqlClonePassword, .*they are gone; put them back") as refusal:
         handover.refuse_if_lost(state, tracked, copy)
     assert len(str(refusal.value).splitlines()) == 1
     copy.write_text(f"config:\n{MADE}")
