@@ -31,7 +31,7 @@ def refuse_if_lost(state: State, tracked: Path, copy: Path) -> None:
     if lost:
         raise LocalCloudError(
             f"{tracked.name} held passwords that `make up` made ({', '.join(lost)}), and they are gone; put"
-            f" them back (`git stash pop`, or your backup) and run `make up` once: it keeps them in {copy} from then on."
+            f" them back (`git stash pop`, or your backup) and run `make up` once: it keeps them in {copy} then."
             f" To have new ones made, remove {state.root / NOTE}"
         )
 
