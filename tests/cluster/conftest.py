@@ -13,17 +13,18 @@ from tools.project import Project, copy_project, own_slot
 
 LONGEST = (
     "test_mysql",
-    "test_mysql_nodes",
     "test_any_image",
+    "test_package",
     "test_cluster_faults",
     "test_csi",
     "test_nodes",
+    "test_mysql_nodes",
     "test_gce_provider",
-    "test_package",
     "test_standin",
     "test_edits",
 )
-"""The files of tests that take the longest, by the figures that `make test-all` shows at its end."""
+"""The files of tests that take the longest, by the figures that `make test-all` shows at its end. The two with a MySQL
+under load are apart: side by side they keep each other waiting on two cores."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
