@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from localcloud.gce.sql.wiring import MOST, Wiring
-from localcloud.host import paths
 from localcloud.host.errors import LocalCloudError
-from localcloud.host.paths import State
-from localcloud.host.slot import MAX_NODES, SLOTS, Slot
+from localcloud.host.slot import MAX_NODES
 from localcloud.node import network
 from tests.unit.localcloud.fakes import script
 from tests.unit.localcloud.places import SLOT
@@ -68,27 +66,6 @@ def test_a_failing_ip_is_a_line_not_a_traceback(tmp_path: Path, monkeypatch: pyt
         network.overlapping_routes(SLOT)
 
 
-def test_every_node_has_addresses_of_its_own_inside_the_clusters_subnets() -> None:
-    nodes = [SLOT.node(index) for index in range(200)]
-    assert len({node.ip for node in nodes}) == len({node.pod_subnet for node in nodes}) == 200
-    assert len({node.host_link for node in nodes}) == 200
-    for node in nodes:
-        assert ipaddress.ip_address(node.ip) in ipaddress.ip_network(SLOT.node_net)
-        assert ipaddress.ip_network(node.pod_subnet).subnet_of(ipaddress.ip_network(SLOT.pod_net))  # type: ignore[arg-type]
-        assert node.ip != SLOT.bridge_ip
-        assert node.mac != SLOT.bridge_mac
-        assert int(node.mac[:2], 16) & 3 == 2, "one that nobody was sold, and of one device"
-        assert len(node.host_link) <= 15, "Linux takes no longer name of a device"
-
-
-def test_the_clusters_subnets_do_not_overlap_each_other_or_dockers() -> None:
-    subnets = [ipaddress.IPv4Network(net) for net in (SLOT.node_net, SLOT.pod_net, SLOT.service_net, "172.17.0.0/16")]
-    for position, net in enumerate(subnets):
-        assert not any(net.overlaps(other) for other in subnets[position + 1 :])
-    assert ipaddress.ip_address(SLOT.bridge_ip) in subnets[0]
-    assert ipaddress.ip_address(SLOT.api_service_ip) == subnets[2].network_address + 1, "what the API server takes"
-
-
 def test_instances_of_cloud_sql_have_addresses_of_the_clusters_own_that_no_node_has() -> None:
     plug, nodes = Wiring.of(SLOT), {SLOT.node(index).ip for index in range(MAX_NODES)} | {SLOT.bridge_ip}
     private, public = ([of(number) for number in range(1, MOST + 1)] for of in (plug.private, plug.public))
@@ -105,44 +82,3 @@ def test_pods_that_talk_to_pods_and_services_keep_their_own_address() -> None:
         assert rule[rule.index("-d") - 1] == "!"
         inside = (SLOT.node_net, SLOT.pod_net, SLOT.service_net)
         assert all(ipaddress.IPv4Network(net).subnet_of(excepted) for net in inside)
-
-
-def test_state_lies_in_the_checkout_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("LOCALCLOUD_STATE", raising=False)
-    assert paths.state() == State(paths.ROOT / ".localcloud", SLOT)
-    assert (paths.ROOT / "Pulumi.yaml").exists()
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    monkeypatch.setenv("LOCALCLOUD_STATE", str(tmp_path / "link"))
-    assert paths.state() == State(tmp_path / "real", SLOT), "one cluster, whatever path leads to it"
-
-
-def test_the_cache_is_where_the_user_keeps_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert paths.cache() == tmp_path / "statefulsets"
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for unset in ("", None):
-        if unset is None:
-            monkeypatch.delenv("XDG_CACHE_HOME")
-        else:
-            monkeypatch.setenv("XDG_CACHE_HOME", unset)
-        assert paths.cache() == tmp_path / "home" / ".cache" / "statefulsets"
-
-
-def test_clusters_in_different_slots_share_no_link_address_port_cgroup_or_mark() -> None:
-    def everything(slot: Slot) -> list[object]:
-        wires, node = Wiring.of(slot), slot.node(0)
-        nets = [slot.bridge, slot.bridge_mac, slot.node_net, slot.pod_net, slot.service_net]
-        mine = [node.ip, node.mac, node.host_link, node.cgroup, slot.mark, slot.lock]
-        return [*nets, *mine, wires.name(1), wires.private(1), wires.public(1), *slot.loopback_ports]
-
-    seen = [value for name in SLOTS for value in everything(Slot(name))]
-    assert len(seen) == len(set(seen)) == 4 * 21
-
-
-def test_a_cluster_stays_in_the_slot_in_which_it_was_made(tmp_path: Path) -> None:
-    here = {"LOCALCLOUD_STATE": str(tmp_path)}
-    assert paths.state(here).slot == Slot("0"), "a new one takes the first"
-    (tmp_path / "slot").write_text("2")
-    assert paths.state(here).slot.bridge == "stsets2"
-    assert paths.state({**here, "LOCALCLOUD_SLOT": "1"}).slot == Slot("1"), "and `alone` refuses that"
