@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.gce.http.server import Server
-from localcloud.gce.sql.machine import records_only
-from localcloud.gce.sql.servers import Servers
+from localcloud.gce.sql.backend import FailedError
+from localcloud.gce.sql.backend import Server as Mysqld
+from localcloud.gce.sql.servers import NONE, Servers
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.gce.standin import answers
 from localcloud.gce.store import Store
@@ -92,11 +93,20 @@ def write_token(file: Path) -> Path:
     return file
 
 
+def records_only() -> Servers:
+    """No servers: Cloud SQL's instances are records, as on a machine on which none can run."""
+
+    def never(number: int) -> Mysqld:
+        raise FailedError(f"no server has number {number}")
+
+    return Servers(lambda: f"{NONE}: this server was started without", never, Wiring.of(Slot("0")))
+
+
 @contextmanager
 def serving(folder: Path, servers: Servers | None = None) -> Iterator[Google]:
     """Serve on a port of its own until the block ends; without `servers` Cloud SQL's instances are records only."""
     store = Store(folder)
-    behind = servers or records_only("this server was started without", Wiring.of(Slot("0")))
+    behind = servers or records_only()
     server = Server(("127.0.0.1", 0), TOKEN, answers(store, behind))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

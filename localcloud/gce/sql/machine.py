@@ -15,15 +15,6 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
 
 
-def records_only(reason: str, wiring: Wiring) -> Servers:
-    """The servers of a machine on which none can run, for that reason: instances are records only."""
-
-    def never(number: int) -> Server:
-        raise FailedError(f"no server has number {number}")
-
-    return Servers(lambda: f"{NONE}: {reason}", never, wiring)
-
-
 def real(folder: Path, images: Path, wiring: Wiring, user: int | None = None) -> Servers:
     """Servers with data below `folder`, of the best mysqld that is there when an instance is made.
 
