@@ -27,6 +27,10 @@ LONGEST = (
 under load are apart: side by side they keep each other waiting on two cores."""
 
 
+IN_SLOT: list[Project] = []
+"""The project whose cluster most tests share, once there is one."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever lies in this folder needs the cluster. The longest files are begun first, so that none is left alone."""
     for item in items:
@@ -50,6 +54,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     copy = copy_project(tmp_path_factory.mktemp("project") / "statefulsets")
     try:
         copy.up()
+        IN_SLOT.append(copy)
         yield copy
     finally:
+        IN_SLOT.clear()
         copy.run("make", "down")
+
+
+@pytest.fixture(scope="module")
+def empty_slot() -> Iterator[None]:
+    """This process's slot with no cluster in it: the other tests' is stopped meanwhile, if there is one yet."""
+    stopped = tuple(IN_SLOT)
+    for each in stopped:
+        each.down()
+    yield
+    for each in stopped:
+        each.up()

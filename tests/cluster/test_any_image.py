@@ -33,12 +33,11 @@ def add_kind(project: Project) -> None:
 
 
 @pytest.fixture(scope="module")
-def databases(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def databases(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The project with a kind more; its stack is the one of the databases, and a workload of that kind.
 
     The other tests' cluster makes room for it: they have the same addresses.
     """
-    project.down()
     copy = copy_project(tmp_path_factory.mktemp("any-image") / "statefulsets")
     add_kind(copy)
     stack = yaml.safe_load((copy.root / "Pulumi.databases.yaml").read_text())
@@ -49,7 +48,6 @@ def databases(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield copy
     finally:
         copy.run("make", "down")
-        project.up()
 
 
 def edited(project: Project, name: str, **changes: Any) -> str:

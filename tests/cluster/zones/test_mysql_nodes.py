@@ -12,20 +12,18 @@ from drills.load.watch import Watch
 from tests.cluster.mysql.nodes import NODE_FAULTS, Dev, client_away_from
 from tests.cluster.mysql.passes import MySqlScene, run
 from tests.cluster.mysql.rig import MySql
-from tools.project import Project, copy_project
+from tools.project import copy_project
 
 
 @pytest.fixture(scope="module")
-def dev(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+def dev(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     """A checkout of its own, with nothing but the dev stack, in the place of the session's cluster."""
-    project.down()
     dev = Dev(copy_project(tmp_path_factory.mktemp("dev") / "statefulsets").root)
     try:
         dev.up(nodes=3)
         yield dev
     finally:
         dev.down()
-        project.up()
 
 
 @pytest.fixture(scope="module")
