@@ -23,6 +23,7 @@ from localcloud.host.paths import Checkout
 
 SALT = "encryptionsalt"
 ENDLESS = 1 << 20  # columns: no line is folded
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it is built in: a tenth of the time, in every run
 
 
 def document(file: Path) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def document(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        found = yaml.safe_load(file.read_text())
+        found = yaml.load(file.read_text(), LOADER)  # noqa: S506  both are safe
     except yaml.YAMLError as error:
         raise LocalCloudError(f"{file} is not YAML: {' '.join(str(error).split())}") from None
     return found if isinstance(found, dict) else {}
@@ -77,7 +78,7 @@ def write(
     with it. `changes`: config keys that the copy has besides, or with another value. `own`: whether the tracked file's
     secrets are this passphrase's; if not, nobody could read them here and they are left out.
     """
-    root = _mapping(yaml.compose(tracked.read_text(), yaml.SafeLoader))
+    root = _mapping(yaml.compose(tracked.read_text(), LOADER))
     entries = _mapping(next((value for key, value in root.value if key.value == "config"), None))
     taken = [(key, value) for key, value in entries.value if own or not _is_secret_node(value)]
     taken = [(key, value) for key, value in taken if key.value not in changes]
@@ -97,7 +98,7 @@ def _mapping(node: Node | None) -> MappingNode:
 
 
 def _nodes(values: Mapping[str, Any]) -> MappingNode:
-    return _mapping(yaml.compose(yaml.safe_dump(dict(values), sort_keys=False, width=ENDLESS), yaml.SafeLoader))
+    return _mapping(yaml.compose(yaml.safe_dump(dict(values), sort_keys=False, width=ENDLESS), LOADER))
 
 
 def _scalar(text: str) -> ScalarNode:
