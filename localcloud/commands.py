@@ -178,8 +178,7 @@ def _prepared(checkout: Checkout, request: Request, programs: dict[str, Path], p
     stack = Stack.of(checkout, request.stack)
     pulumi.prepare(stack, programs[PROVIDER])
     passwords.make(stack, progress)
-    if not (checkout.state.root / lifecycle.ELSEWHERE).exists():  # else others read the same passwords in the file
-        handover.complete(checkout.state, stack.tracked)
+    handover.complete(checkout.state, stack.tracked)
     return stack
 
 
@@ -192,9 +191,8 @@ def erase(checkout: Checkout, request: Request, progress: Progress) -> None:
     if not request.yes:
         typer.confirm(f"Delete {state.root} with ALL data of its volumes? This cannot be undone", abort=True)
     with lifecycle.alone(state):
-        running = any(part.pid for part in lifecycle.parts(state))
-        if not running and not (state.root / lifecycle.ELSEWHERE).exists():
-            handover.complete_all(state)
+        lifecycle.refuse_while_running(state)
+        handover.complete_all(state)
         lifecycle.erase(state)
     progress.say(f"erased {state.root}")
 

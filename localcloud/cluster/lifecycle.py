@@ -251,10 +251,15 @@ def _same(link: Path, target: Path) -> bool:
     return os.path.samestat(one, other) or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
-def erase(state: State) -> None:
-    """Delete the cluster's state with all data on its local volumes; it must be down."""
+def refuse_while_running(state: State) -> None:
+    """Raise while anything of the cluster runs."""
     if any(part.pid for part in parts(state)):
         raise LocalCloudError("the cluster runs; `make down` first")
+
+
+def erase(state: State) -> None:
+    """Delete the cluster's state with all data on its local volumes; it must be down."""
+    refuse_while_running(state)
     # Stacks on clusters of other people have their state here too, and that passphrase is theirs as well.
     kept = {ELSEWHERE, state.passphrase.name} if (state.root / ELSEWHERE).exists() else set()
     for path in state.root.iterdir():

@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+from localcloud.cluster.lifecycle import ELSEWHERE
 from localcloud.host import atomic
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
@@ -37,10 +38,13 @@ def refuse_if_lost(state: State, tracked: Path, copy: Path) -> None:
 
 
 def complete(state: State, tracked: Path) -> None:
-    """Take the noted passwords out of a tracked file, now that the copy has them or what they opened is gone."""
+    """Take the noted passwords out of a tracked file, now that the copy has them or what they opened is gone.
+
+    They stay while this checkout has stacks on clusters of other people, which were given the same passwords.
+    """
     note = _read(state)
     keys = note.pop(str(tracked), [])
-    if not keys:
+    if not keys or (state.root / ELSEWHERE).exists():
         return
     if tracked.exists():
         text = tracked.read_text()

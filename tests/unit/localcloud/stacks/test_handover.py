@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.cluster.lifecycle import ELSEWHERE
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
 from localcloud.stacks import handover
@@ -48,6 +49,13 @@ def test_of_several_files_one_is_done_at_a_time(state: State, tmp_path: Path) ->
     assert handover.noted(state, gone) == KEYS
     handover.complete_all(state)
     assert not (state.root / handover.NOTE).exists(), "a file that is gone needs nothing"
+
+
+def test_passwords_stay_in_the_file_while_a_cluster_of_other_people_has_them(state: State, tmp_path: Path) -> None:
+    (state.root / ELSEWHERE / "abc").mkdir(parents=True)
+    handover.complete_all(state)
+    assert (tmp_path / "Pulumi.local.yaml").read_text() == f"{BEFORE}{MADE}encryptionsalt: v1:of:it\n"
+    assert handover.noted(state, tmp_path / "Pulumi.local.yaml") == KEYS
 
 
 def test_a_file_that_was_reverted_before_its_passwords_were_taken_over_is_refused_in_a_line(
