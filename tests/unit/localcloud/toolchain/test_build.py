@@ -22,7 +22,8 @@ from tests.unit.localcloud.fakes import NOWHERE, Workbench, fake_vendor, quiet, 
 
 # Shell for the middle of a build.
 FAILS = "echo 'no space left' >&2; exit 1"
-WAITS = 'echo $$ >"$FAKE_GO/pid"; while [ ! -e "$FAKE_GO/go-on" ]; do /bin/sleep 0.02; done'
+# A Go that waits is known by the name of a file, which is there at once and not first without its content.
+WAITS = ': >"$FAKE_GO/waiting-$$"; while [ ! -e "$FAKE_GO/go-on" ]; do /bin/sleep 0.02; done'
 
 
 @pytest.fixture
@@ -143,16 +144,22 @@ install.resolve(Path({str(bench.cache)!r}), Progress(), tools, fetch=lambda *arg
     return subprocess.Popen([sys.executable, "-c", run], cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
+def waiting(bench: Workbench) -> list[int]:
+    """The processes of Go that came to wait, those that were ended since too."""
+    return [int(path.name.removeprefix("waiting-")) for path in bench.go.glob("waiting-*")]
+
+
 def ended(bench: Workbench) -> bool:
-    """Whether the Go that was waiting is gone."""
-    return not daemons.alive(int((bench.go / "pid").read_text()))
+    """Whether each Go that was waiting is gone."""
+    pids = waiting(bench)
+    return bool(pids) and not any(daemons.alive(pid) for pid in pids)
 
 
 def test_ctrl_c_in_a_build_ends_it_and_leaves_nothing(bench: Workbench) -> None:
     bench.install_go(during=WAITS)
     tool = bench.tool()
     with elsewhere(bench, tool) as process:
-        assert daemons.wait_until(lambda: (bench.go / "pid").exists(), 20)
+        assert daemons.wait_until(lambda: bool(waiting(bench)), 20)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == -signal.SIGINT
     assert ended(bench)
@@ -165,7 +172,7 @@ def test_a_build_that_is_killed_leaves_nothing_that_would_be_used_and_the_next_o
     bench.install_go(during=WAITS)
     tool = bench.tool()
     with elsewhere(bench, tool) as process:
-        assert daemons.wait_until(lambda: (bench.go / "pid").exists(), 20)
+        assert daemons.wait_until(lambda: bool(waiting(bench)), 20)
         process.send_signal(signal.SIGKILL)
         process.wait()
     try:
@@ -207,7 +214,7 @@ def test_no_two_are_compiled_at_a_time(bench: Workbench) -> None:
 @pytest.mark.parametrize("failing", ["first", "second"])
 def test_when_one_of_two_fails_the_other_ends_and_one_error_says_why(failing: str, bench: Workbench) -> None:
     """The first one is linked, the second one compiled: each waits for ever unless it is the one that fails."""
-    fails = f'while [ ! -e "$FAKE_GO/pid" ]; do /bin/sleep 0.02; done; {FAILS}'
+    fails = f'until /bin/ls "$FAKE_GO"/waiting-* >/dev/null 2>&1; do /bin/sleep 0.02; done; {FAILS}'
     first, second = (fails, WAITS) if failing == "first" else (WAITS, fails)
     bench.install_go(
         linking=f'case "$module" in *first*) {first};; esac',
@@ -225,7 +232,7 @@ def test_when_one_of_two_fails_the_other_ends_and_one_error_says_why(failing: st
 def test_ctrl_c_while_two_are_made_ends_both(bench: Workbench) -> None:
     bench.install_go(linking=only("first"), during=only("second"))
     with elsewhere(bench, bench.tool("first"), bench.tool("second")) as process:
-        assert daemons.wait_until(lambda: len(bench.go_calls()) == 2, 20)
+        assert daemons.wait_until(lambda: len(waiting(bench)) == 2, 20)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == -signal.SIGINT
     assert ended(bench)
@@ -244,7 +251,7 @@ def test_two_at_once_make_a_tool_once_and_the_second_says_that_it_waits(bench: W
 
     threads = [threading.Thread(target=resolve, args=(name,)) for name in ("first", "second")]
     threads[0].start()
-    assert daemons.wait_until(lambda: (bench.go / "pid").exists(), 20)
+    assert daemons.wait_until(lambda: bool(waiting(bench)), 20)
     threads[1].start()
     assert daemons.wait_until(lambda: "waiting" in said(second), 20)
     assert bench.finished()[0].endswith(drafts.SUFFIX), "the second one leaves the work of the first alone"
