@@ -1,1 +1,4 @@
-"""The seed's experiments with a replicated MySQL (002), as commands that check what must hold and put things back."""
+"""The experiments of "Run a Replicated Stateful Application", a tutorial of the Kubernetes documentation, as commands.
+
+They check what must hold, and put things back.
+"""

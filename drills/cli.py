@@ -1,4 +1,4 @@
-"""`python -m drills`: one command for each of the seed's experiments, and all of them."""
+"""`python -m drills`: one command for each of the tutorial's experiments, and all of them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from drills.target import Target
 
 HELP = (
-    "The seed's experiments with a replicated MySQL, on a cluster of yours: each says what it will do, writes and "
-    "reads all the time, checks what must hold, puts everything back, and exits non-zero if anything failed."
+    "The experiments of the Kubernetes tutorial 'Run a Replicated Stateful Application', on a cluster of yours: each "
+    "says what it will do, writes and reads all the time, checks what must hold, puts everything back, and exits "
+    "non-zero if anything failed."
 )
 
 

@@ -1,4 +1,4 @@
-"""What is drilled: a StatefulSet of MySQL members, by the seed's names, as its objects tell."""
+"""What is drilled: a StatefulSet of MySQL members, by the tutorial's names, as its objects tell."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Target:
     claim_template: str
     selector: str
     has_secret: bool
-    """Whether there is a Secret `<name>-client`, as this project makes; the seed's own set has an open root."""
+    """Whether there is a Secret `<name>-client`, as this project makes; the tutorial's own set has an open root."""
 
     def pod(self, ordinal: int) -> str:
         return f"{self.name}-{ordinal}"
@@ -43,7 +43,7 @@ class Target:
 
     @property
     def last(self) -> int:
-        """The highest ordinal: the member that the seed's experiments are about."""
+        """The highest ordinal: the member that the tutorial's experiments are about."""
         return self.replicas - 1
 
     @property

@@ -13,7 +13,7 @@ from drills.scene import Site
 from drills.target import SETS, Target
 
 Say = Callable[[str], None]
-# What belongs to a set besides its pods, by the label that the seed's objects and ours have.
+# What belongs to a set besides its pods, by the label that the tutorial's objects and ours have.
 BELONGING = (
     "services",
     "configmaps",

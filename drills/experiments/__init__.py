@@ -1,4 +1,4 @@
-"""The seed's experiments (002), one file each. The command line and `drills all` follow from this list."""
+"""The tutorial's experiments, one file each. The command line and `drills all` follow from this list."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Seconds = Annotated[float, Option("How long.", least=1)]
 
 
 class Experiment(ABC):
-    """One of the seed's experiments (002). Its fields are options of its command, and its docstring is the help.
+    """One of the tutorial's experiments. Its fields are options of its command, and its docstring is the help.
 
     The invariants are checked by whoever runs it; it adds what is its own.
     """

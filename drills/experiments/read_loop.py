@@ -1,4 +1,4 @@
-"""The seed's `SELECT @@server_id` loop."""
+"""The tutorial's `SELECT @@server_id` loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReadLoop(Experiment):
-    """The seed's `SELECT @@server_id` loop: every member answers."""
+    """The tutorial's `SELECT @@server_id` loop: every member answers."""
 
     name = "read-loop"
     example = "read-loop --name mysql"

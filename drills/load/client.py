@@ -56,6 +56,7 @@ class Client:
         self.clock_ahead = 0.0
         """Seconds by which the pod's clock is ahead of this machine's."""
         self._patience, self._poll = patience, poll
+        self._generation = 0
 
     def open(self) -> None:
         """Makes the pod and the table."""
@@ -72,7 +73,7 @@ class Client:
     def close(self) -> None:
         """Drops the table and deletes the pod. As long as the table is there the pod stays, to try again."""
         if self.runs():
-            self._run("bash /drills/stop.sh")
+            self._run(f"bash /drills/stop.sh {self.generation()}")
             dropped = self._run("bash /drills/table.sh drop")
             if dropped.code != 0:
                 again = "`python -m drills cleanup` tries again"
@@ -90,17 +91,20 @@ class Client:
         """Whether commands can be run in the pod."""
         return "running" in self._state()
 
-    def start(self, first_row: int, ordinals: Sequence[int], load: Load, skip: int = 0) -> int:
-        """Starts the loops in the place of those that run; returns their generation, by which their notes are found."""
-        generation = time.time_ns() // 1000
+    def generation(self) -> int:
+        """A number for the next start or stop, higher than any before: a start that comes late does nothing."""
+        self._generation = max(self._generation + 1, time.time_ns() // 1000)
+        return self._generation
+
+    def start(self, generation: int, first_row: int, ordinals: Sequence[int], load: Load, skip: int = 0) -> None:
+        """Starts the loops in the place of those that run; their notes are found by their generation."""
         pace, hosts = _words(load.pace), " ".join(map(self.target.host, ordinals))
         options = f"{generation} {first_row} {skip} {load.writers} {int(load.reads)} '{pace}'"
         self._must(f"bash /drills/start.sh {options} {hosts}")
-        return generation
 
-    def stop(self) -> None:
-        """Ends the loops."""
-        self._must("bash /drills/stop.sh")
+    def stop(self, generation: int) -> None:
+        """Ends the loops, and those of lower generations that have yet to start."""
+        self._must(f"bash /drills/stop.sh {generation}")
 
     def follow(self, generation: int, after: int, over: Event) -> Iterator[str]:
         """The notes after the first `after` ones, as they are written, until `over` is set or the connection ends."""

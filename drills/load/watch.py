@@ -18,11 +18,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from drills.errors import DrillError
+from drills.errors import DrillError, UnreachableError
 from drills.load import notes
 from drills.load.client import Client, Load, Pace
 from drills.load.record import PodChange, Record
@@ -38,16 +38,29 @@ PER_WRITER = 20_000_000
 """Rows between the first ones of two writers, as lib.sh has it."""
 TOLD_LATE = 1.0
 """Seconds by which the API may be late to tell that a pod is Ready."""
+ENDED = 10.0
+"""Seconds for what goes on beside to end with the watch; a request that follows pods may take some."""
+
+
+class _OverError(DrillError):
+    """Others took the place of these loops."""
+
+
+@dataclass(eq=False)
+class _Notes:
+    """Those of loops that were started, or may have been: a start that was not answered may be done all the same."""
+
+    generation: int
+    taken: int = 0
 
 
 @dataclass
 class _Loops:
-    """The loops between two starts, and how many of their notes were taken."""
+    """The loops between two starts."""
 
     over: threading.Event
-    generation: int = 0
-    taken: int = 0
-    follower: threading.Thread | None = None
+    notes: _Notes | None = None
+    """None until the start is answered."""
 
 
 class Watch:
@@ -71,9 +84,13 @@ class Watch:
         self._poll, self._retry, self._renew = poll, retry, renew
         self._over = threading.Event()
         self._loops = _Loops(threading.Event())
+        self._left: list[_Notes] = []
+        """In the order of their starts: those of which more may be there than was taken."""
         self._lock = threading.Lock()
+        self._beside: list[threading.Thread] = []
+        self._follower: threading.Thread | None = None
         self._looked_at = self.ordinals
-        self._skip = 0
+        self._skip, self._begun = 0, False
         self._told_of_a_row: float | None = None
         """When the last note of a row came here (monotonic)."""
 
@@ -81,10 +98,9 @@ class Watch:
     def running(self, what: str = "a row, and each member's answer and pod", seconds: float = 60) -> Iterator[Watch]:
         """Writes and looks until the end of the block, which begins when everything that is watched was seen."""
         try:
-            self._loops.generation = self.client.start(self._first_row, self.ordinals, self._load)
+            self._begin(self._loops)
             self._follow(self._loops)
-            self._thread(self._follow_pods)
-            self._thread(self._ask_for_more)
+            self._beside = [self._thread(self._follow_pods), self._thread(self._ask_for_more)]
             until(what, self.sees_all, seconds, self._poll)
             yield self
         finally:
@@ -101,20 +117,20 @@ class Watch:
         )
 
     def stop(self) -> None:
-        """Ends the loops and takes the last of their notes."""
+        """Ends the loops, also those of a start that is at work, and takes the last of their notes."""
         with self._lock:
             if self._over.is_set():
                 return
             self._over.set()
-            loops = self._loops
+            before = self._replaced()
+            end = self.client.generation()
         try:
-            self.client.stop()
+            self.client.stop(end)
         finally:
-            loops.over.set()
-            if loops.follower is not None:
-                loops.follower.join(10)
-        for line in self.client.rest(loops.generation, loops.taken):
-            self._take(loops, line)
+            deadline = time.monotonic() + ENDED
+            for thread in (*self._beside, *filter(None, [self._follower])):
+                thread.join(max(0.0, deadline - time.monotonic()))
+        self._take_left(self._loops, needed=before.notes)
 
     def reconnect(self) -> None:
         """Starts the loops anew: one of them may wait for an answer that never comes, as after a loss of power.
@@ -124,8 +140,7 @@ class Watch:
         with self._lock:
             if self._over.is_set():
                 return
-            self._loops.over.set()
-            self._loops = _Loops(threading.Event())
+            self._replaced()
             self._follow(self._loops)
 
     def look_at(self, ordinals: Sequence[int]) -> None:
@@ -135,7 +150,8 @@ class Watch:
         self.client.watch(ordinals)
 
     def set_pace(self, pace: Pace) -> None:
-        """Says how fast rows are written from now on."""
+        """Says how fast rows are written from now on, also by loops that are started anew."""
+        self._load = replace(self._load, pace=pace)
         self.client.set_pace(pace)
 
     def now(self) -> float:
@@ -166,26 +182,70 @@ class Watch:
         thread.start()
         return thread
 
+    def _replaced(self) -> _Loops:
+        """The loops, after others took their place."""
+        before, self._loops = self._loops, _Loops(threading.Event())
+        before.over.set()
+        return before
+
     def _follow(self, loops: _Loops) -> None:
-        loops.follower = self._thread(lambda: self._follow_notes(loops))
+        self._follower = self._thread(lambda: self._follow_notes(loops))
 
     def _follow_notes(self, loops: _Loops) -> None:
         while not loops.over.is_set():
             with contextlib.suppress(DrillError):
-                if not loops.generation:
-                    loops.generation = self.client.start(self._first_row, self._looked_at, self._load, self._sent())
-                for line in self.client.follow(loops.generation, loops.taken, loops.over):
-                    if loops.over.is_set():
-                        break
-                    self._take(loops, line)
+                noted = loops.notes or self._begin(loops)
+                for line in self.client.follow(noted.generation, noted.taken, loops.over):
+                    self._take(loops, noted, line)
             loops.over.wait(self._retry)
 
-    def _take(self, loops: _Loops, line: str) -> None:
-        loops.taken += 1
+    def _begin(self, loops: _Loops) -> _Notes:
+        """Starts them. What those before them noted is taken first: a start removes it."""
+        if self._left:
+            self.client.stop(self._generation(loops))
+            self._take_left(loops)
+        skip, load, noted = self._sent() if self._begun else 0, self._load, _Notes(self._generation(loops))
+        self._left.append(noted)
+        self._begun = True
+        self.client.start(noted.generation, self._first_row, self._looked_at, load, skip)
+        loops.notes = noted
+        if load.pace != self._load.pace:  # it was changed while they were started
+            self.client.set_pace(self._load.pace)
+        return noted
+
+    def _take_left(self, loops: _Loops, needed: _Notes | None = None) -> None:
+        """What ended loops have noted. Only where it is `needed` it has to be there: a pod may be gone with it."""
+        while self._left:
+            noted, lines = self._left[0], list[str]()
+            try:
+                lines = self.client.rest(noted.generation, noted.taken)
+            except DrillError as error:
+                if noted is needed or isinstance(error, UnreachableError):
+                    raise
+            for line in lines:
+                self._take(loops, noted, line)
+            with self._still(loops):
+                self._left.remove(noted)
+
+    def _take(self, loops: _Loops, noted: _Notes, line: str) -> None:
         note = notes.note(line)
-        self.record.take(note)
+        with self._still(loops):
+            noted.taken += 1
+            self.record.take(note)
         if isinstance(note, notes.Acknowledged):
             self._told_of_a_row = time.monotonic()
+
+    def _generation(self, loops: _Loops) -> int:
+        with self._still(loops):
+            return self.client.generation()
+
+    @contextmanager
+    def _still(self, loops: _Loops) -> Iterator[None]:
+        """Holds off who would put others in their place, and fails where someone has."""
+        with self._lock:
+            if loops.over.is_set():
+                raise _OverError
+            yield
 
     def _sent(self) -> int:
         """So many rows of each writer may have been sent so far, also by a start that was not answered."""
@@ -215,7 +275,7 @@ class Watch:
             loops = self._loops
             with contextlib.suppress(DrillError):
                 # A start that is still at work has yet to make them.
-                if loops.generation and not self.client.renew() and loops is self._loops:
+                if loops.notes and not self.client.renew() and loops is self._loops:
                     self.reconnect()
 
 

@@ -1,4 +1,4 @@
-"""Replicated MySQL on real pods: the seed's experiments (002), and no answered write lost whatever breaks."""
+"""Replicated MySQL on real pods: the tutorial's experiments, and no answered write lost whatever breaks."""
 
 from __future__ import annotations
 

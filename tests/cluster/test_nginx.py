@@ -1,4 +1,4 @@
-"""The seeds' nginx (004) and web (001) on the real cluster: start order, ports and pages that stay."""
+"""The tutorials' nginx and web on the real cluster: start order, ports and pages that stay."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_every_pod_of_the_stack_runs_as_nobody_on_a_read_only_root(project: Proj
         assert root == "read-only"
 
 
-def test_the_seeds_class_gives_each_pod_a_disk_of_its_own_that_it_keeps(project: Project) -> None:
+def test_the_tutorials_class_gives_each_pod_a_disk_of_its_own_that_it_keeps(project: Project) -> None:
     for ordinal in range(3):
         page = f"echo page of nginx-{ordinal} > /usr/share/nginx/html/index.html"
         project.kubectl("exec", f"nginx-{ordinal}", "--", "sh", "-c", page)

@@ -5,7 +5,7 @@ set -euo pipefail
 
 root() {
   local options=()
-  # Where the set keeps no such file, its root has no password (the seed's own set).
+  # Where the set keeps no such file, its root has no password (the tutorial's own set).
   if [[ -e /run/mysqld/root.cnf ]]; then options=(--defaults-file=/run/mysqld/root.cnf); fi
   mysql "${options[@]}" --connect-timeout=3 --execute="$1"
 }

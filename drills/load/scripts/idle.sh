@@ -8,8 +8,17 @@ mkdir -p "$WORK"
 # Of a container before this one: the numbers of its loops may be other processes' now, and nobody starts any there.
 rm -f "$WORK/loops"
 rmdir "$WORK.lock" 2>/dev/null || true
-while sleep 1; do
+process "$$" >"$WORK.idle.new"
+mv "$WORK.idle.new" "$WORK.idle"
+
+forgotten() {
+  local lease seconds
   lease=$(cat "$WORK/lease" 2>/dev/null || echo 0)
   printf -v seconds '%(%s)T' -1
-  if ((lease > 0 && seconds - lease > PATIENCE)) && wanted; then "$BASH" "$HERE/stop.sh" || true; fi
+  ((lease > 0 && seconds - lease > PATIENCE)) && wanted
+}
+
+while sleep 1; do
+  # Once more when no start is at work: those that it makes are asked for.
+  if forgotten; then (lock && forgotten && "$BASH" "$HERE/stop.sh") || true; fi
 done

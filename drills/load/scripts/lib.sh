@@ -28,6 +28,35 @@ now() {
   if [[ ${EPOCHREALTIME-} ]]; then moment=${EPOCHREALTIME/,/.}; else moment=$(date +%s.%N); fi
 }
 
+# What the process $1 is known by: its number, which another one may have later, and when it began.
+process() {
+  local stat
+  read -ra stat <"/proc/$1/stat" && echo "$1 ${stat[21]}"
+}
+
+# Whether idle.sh has removed what a container before this one left. A mark of that container's is none.
+swept() {
+  local pid began
+  [[ -s $WORK.idle ]] && read -r pid began <"$WORK.idle" && [[ $(process "$pid" 2>/dev/null) == "$pid $began" ]]
+}
+
+# For the rest of this script and for those that it runs, none but these starts or ends loops: those that another start
+# does not know of would go on for ever. What is done before idle.sh has swept would be swept away.
+lock() {
+  if [[ ${DRILL_LOCKED-} ]]; then return 0; fi
+  local i
+  for ((i = 0; i < 300; i++)); do
+    if swept && mkdir "$WORK.lock" 2>/dev/null; then
+      trap 'rmdir "$WORK.lock"' EXIT
+      export DRILL_LOCKED=1
+      return 0
+    fi
+    sleep 0.1
+  done
+  echo "the loops are not to be had: another start or stop does not end, or idle.sh does not run" >&2
+  return 1
+}
+
 wanted() { [[ ! -e $WORK/stop ]]; }
 
 # The script $1 in the background, in a process group of its own, by which stop.sh finds all that it started.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The seed's loop: who answers at mysql-read, each time over a new connection, and the newest row of the first writer
-# that it shows.
+# The tutorial's loop: who answers at mysql-read, each time over a new connection, and the newest row of the first
+# writer that it shows.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -65,7 +65,8 @@ class FakeCluster(Cluster):
         }
         self.happened: list[str] = []
         self.rows: list[int] = []
-        self.notes: list[str] = []
+        self.generation, self.noted = 0, dict[int, list[str]]()
+        """Of the last start or stop; what the loops of the last start noted, by theirs."""
         self.loops = False
         """Whether they run in the client pod."""
         self.starts: list[list[str]] = []
@@ -103,9 +104,7 @@ class FakeCluster(Cluster):
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
         }
 
-    @property
-    def is_local(self) -> bool:
-        return False
+    is_local = False
 
     @property
     def ordinals(self) -> list[int]:
@@ -195,12 +194,12 @@ class FakeCluster(Cluster):
         return self._client(script)
 
     def lines(self, pod: str, container: str, script: str, over: threading.Event) -> Iterator[str]:
-        after = int(script.split(" -n +")[1].split()[0]) - 1
-        while not over.wait(0.002):
+        after, generation = int(script.split(" -n +")[1].split()[0]) - 1, _generation(script)
+        while not over.wait(0.002) and generation in self.noted:
             self._go_on()
-            while after < len(self.notes):
-                yield self.notes[after]
-                after += 1
+            new = self.noted.get(generation, [])[after:]
+            after += len(new)
+            yield from new
 
     def changes(
         self, kind: str, selector: str, over: threading.Event, pause: float = 0.01
@@ -215,13 +214,16 @@ class FakeCluster(Cluster):
         match words[:2]:
             case ["date", _]:
                 return Answer(0, f"{time.time():.6f}", "")
+            case ["bash", "/drills/start.sh"] if int(words[2]) <= self.generation:
+                return Answer(1, "", "a later start or stop was here before")
             case ["bash", "/drills/start.sh"]:
                 self.starts.append(words[2:])
-                self.rows, self.notes, self.loops = [*self.rows, int(words[3]) + int(words[4])], [], True
+                self.generation, self.noted = int(words[2]), {int(words[2]): []}
+                self.rows, self.loops = [*self.rows, int(words[3]) + int(words[4])], True
                 self.rows = self.rows if int(words[4]) else self.rows[-1:]
                 self._go_on()
             case ["bash", "/drills/stop.sh"]:
-                self.loops = False
+                self.generation, self.loops = int(words[2]), False
             case ["bash", "/drills/renew.sh"]:
                 return Answer(0 if self.loops else 3, "", "")
             case ["bash", "/drills/table.sh"]:
@@ -233,21 +235,23 @@ class FakeCluster(Cluster):
                 shown = (str(row) for row in self.rows if row not in self.lost.get(ordinal, ()))
                 return Answer(0, "\n".join(shown), "")
             case ["tail", "-n"]:
-                return Answer(0, "".join(f"{note}\n" for note in self.notes[int(words[2]) - 1 :]), "")
+                noted = self.noted.get(_generation(script))
+                return Answer(
+                    int(noted is None), "".join(f"{note}\n" for note in (noted or [])[int(words[2]) - 1 :]), ""
+                )
         return Answer(0, "", "")
 
     def _go_on(self) -> None:
         """A row, an answer of each member that serves, and a look at each."""
         if self.loops:
-            now, ordinals = f"{time.time():.6f}", self.ordinals
-            self.rows.append(self.rows[-1] + 1)
-            row = self.rows[-1]
+            now, ordinals, row = f"{time.time():.6f}", self.ordinals, self.rows[-1] + 1
+            self.rows.append(row)
             notes = [f"row {now} 0 {row}"]
             serving = [n for n in ordinals if n not in self.broken or n in self.stale]
             notes += [f"read {now} {100 + n} {row}" for n in serving]
             looks = [n for n in ordinals if n not in self.mute]
             notes += [f"look {now} mysql-{n}.mysql {100 + n} {int(n not in self.writable)} {row}" for n in looks]
-            self.notes += notes
+            next(iter(self.noted.values())).extend(notes)
 
     def _state(self, host: str) -> str:
         ordinal = int(host.partition(".")[0].rpartition("-")[2])
@@ -258,6 +262,10 @@ class FakeCluster(Cluster):
     def undo(self) -> Any:
         """What the journal holds."""
         return json.loads(self.objects[f"{NAMES}/configmaps/mysql-drills"]["data"]["undo"])
+
+
+def _generation(script: str) -> int:
+    return int(script.split("/tmp/drills/notes.")[1].split()[0])
 
 
 def node(name: str, **spec: Any) -> Json:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from drills.errors import DrillError, UnreachableError
 from drills.kube import Cluster
+from tests.unit.drills.server import served
 
 POD = "/api/v1/namespaces/shop/pods/mysql-0"
 
@@ -42,33 +41,18 @@ class Server:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.handler = Handler
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.http.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
-    thread.join()
+def server() -> Server:
+    return Server()
 
 
 @pytest.fixture
 def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
-    entry = {"cluster": {"server": f"http://127.0.0.1:{server.http.server_port}"}}
-    config = {
-        "current-context": "here",
-        "clusters": [{"name": "c", **entry}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "shop"}}],
-    }
-    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
-    cluster = Cluster(tmp_path / "kubeconfig", None, None)
-    yield cluster
-    cluster._api.rest_client.pool_manager.clear()
+    with served(server.handler, tmp_path) as cluster:
+        yield cluster
 
 
 def test_each_call_is_sent_as_the_api_wants_it(server: Server, cluster: Cluster) -> None:

@@ -45,7 +45,7 @@ def test_a_drill_on_a_set_in_order_passes_and_leaves_nothing(drill: Experiment, 
     assert {path for path in cluster.objects if "persistent" not in path} == before
 
 
-def test_all_of_the_seeds_experiments_are_run_in_its_order() -> None:
+def test_all_of_the_tutorials_experiments_are_run_in_its_order() -> None:
     assert list(EXPERIMENTS) == ["traffic", "read-loop", "break-readiness", "delete-pod", "drain", "scale"]
 
 

@@ -7,16 +7,16 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
 
 from drills.errors import UnreachableError
 from drills.kube import Cluster, Json
+from tests.unit.drills.server import served
 
 PODS = "/api/v1/namespaces/shop/pods"
 
@@ -87,33 +87,18 @@ class Server:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.handler = Handler
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.http.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
-    thread.join()
+def server() -> Server:
+    return Server()
 
 
 @pytest.fixture
 def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
-    entry = {"cluster": {"server": f"http://127.0.0.1:{server.http.server_port}"}}
-    config = {
-        "current-context": "here",
-        "clusters": [{"name": "c", **entry}],
-        "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "shop"}}],
-    }
-    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
-    cluster = Cluster(tmp_path / "kubeconfig", None, None)
-    yield cluster
-    cluster._api.rest_client.pool_manager.clear()
+    with served(server.handler, tmp_path) as cluster:
+        yield cluster
 
 
 def told(cluster: Cluster, count: int) -> list[tuple[str, str]]:

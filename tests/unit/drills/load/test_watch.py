@@ -1,21 +1,22 @@
-"""The watch runs when all was seen, goes on where a connection ended, and uses no number twice."""
+"""The watch runs when all was seen, goes on where a connection ended, and leaves nothing that goes on."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from drills.errors import DrillError, UnreachableError
 from drills.kube import Answer, Json
 from drills.load.client import SLOW, Client
-from drills.load.watch import PER_WRITER, SKIPPED, Watch
+from drills.load.watch import Watch
 from drills.scene import Scene
 from drills.target import find
 from drills.waiting import UnmetError
 from tests.unit.drills.fakes import FakeCluster, watch_of
+from tests.unit.drills.load.pods import eventually
 
 
 class LatePods(FakeCluster):
@@ -31,13 +32,6 @@ class LatePods(FakeCluster):
         for what, pod in super().changes(kind, selector, over, pause):
             if self.told.is_set() or pod["metadata"]["name"] not in self.late:
                 yield what, pod
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_watch_runs_only_once_each_members_pod_was_seen() -> None:
@@ -97,74 +91,20 @@ def test_the_notes_go_on_where_a_broken_connection_ended() -> None:
     assert rows == cluster.rows[1:], "none is missing and none is there twice, and the last ones were taken, too"
 
 
-def test_loops_that_are_started_anew_use_no_number_twice_and_keep_their_writers_apart() -> None:
-    cluster = FakeCluster()
-    with watch_of(cluster, 0, 1, 2).running(seconds=20) as watch:
-        last = watch.answered()[-1]
-        watch.reconnect()
-        eventually(lambda: len(cluster.starts) == 2 and watch.answered()[-1] > SKIPPED)
-        watch.reconnect()
-        eventually(lambda: len(cluster.starts) == 3 and watch.answered()[-1] > 2 * SKIPPED)
-    first, second, third = ([int(word) for word in start[:3]] for start in cluster.starts)
-    assert first[0] < second[0] < third[0], "a start that comes late is told by its generation"
-    assert first[1] == second[1] == third[1] == 1, "whose rows these are follows from the first one"
-    assert first[2] == 0
-    assert last + SKIPPED - 1 <= second[2] < third[2] - SKIPPED < PER_WRITER
-    assert watch.answered() == sorted(set(watch.answered()))
+def test_nothing_goes_on_after_the_end() -> None:
+    class Late(FakeCluster):
+        """The API ends a request that follows pods some time after it was told to."""
 
+        def changes(
+            self, kind: str, selector: str, over: threading.Event, pause: float = 0.01
+        ) -> Iterator[tuple[str, Json]]:
+            yield from super().changes(kind, selector, over, pause)
+            time.sleep(0.3)
 
-def test_a_start_that_fails_is_tried_again_with_other_numbers() -> None:
-    cluster = FakeCluster()
-    answer, failures = cluster._client, list[str]()
-
-    def fail_twice(script: str) -> Answer:
-        if "start.sh" in script and cluster.starts and len(failures) < 2:
-            failures.append(script)
-            raise UnreachableError("no way there")
-        return answer(script)
-
-    with watch_of(cluster, 0, 1, 2).running(seconds=20) as watch:
-        cluster._client = fail_twice  # type: ignore[method-assign]
-        watch.reconnect()
-        eventually(lambda: len(cluster.starts) == 2 and watch.answered()[-1] > SKIPPED)
-    skips = [int(script.split()[4]) for script in failures] + [int(cluster.starts[1][2])]
-    assert skips[0] < skips[1] < skips[2], "the first two may have been done though nobody said so"
-
-
-def test_what_hangs_in_an_old_connection_is_not_waited_for() -> None:
-    class Hanging(FakeCluster):
-        release, hung = threading.Event(), False
-
-        def lines(self, pod: str, container: str, script: str, over: threading.Event) -> Iterator[str]:
-            if len(self.starts) == 1:
-                self.hung = True
-                yield from (line for line in list(super().lines(pod, container, script, self._soon())))
-                self.release.wait(20)
-                yield "row 1.0 0 77"
-            else:
-                yield from super().lines(pod, container, script, over)
-
-        def _soon(self) -> threading.Event:
-            over = threading.Event()
-            threading.Timer(0.05, over.set).start()
-            return over
-
-    cluster = Hanging()
-    with watch_of(cluster, 0, 1, 2).running(seconds=20) as watch:
-        watch.reconnect()
-        eventually(lambda: len(cluster.starts) == 2 and watch.answered()[-1] > SKIPPED)
-        cluster.release.set()
-        time.sleep(0.05)
-        assert 77 not in watch.answered(), "what an old connection says late is left out"
-
-
-def test_loops_that_are_gone_are_started_anew() -> None:
-    cluster = FakeCluster()
-    with watch_of(cluster, 0, 1, 2).running(seconds=20):
-        cluster.loops = False  # as in a container that was started anew
-        eventually(lambda: len(cluster.starts) == 2)
-        assert cluster.loops
-    assert not cluster.loops, "and they end with the watch"
+    before = set(threading.enumerate())
+    with watch_of(Late(), 0, 1, 2).running(seconds=20):
+        assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_pace_and_members_are_told_to_the_pod() -> None:
