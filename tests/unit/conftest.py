@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
 
 import components
@@ -40,3 +44,22 @@ os.environ.pop("LOCALCLOUD_SLOT", None)  # the addresses that the tests expect a
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in the background; Ctrl-C is among what is tested
     signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.modules.setdefault("statefulsets", components)  # as it is called once it is installed: for the pages' examples
+
+
+def _started_in(folder: Path) -> list[str]:
+    """The command lines of all processes that name a file of this folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip())
+    return [command for command in found if f"{folder}/" in command]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_goes_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A script that a test leaves running would take its share of the cores for ever, and nobody would know."""
+    yield
+    deadline = time.monotonic() + 5
+    while left := _started_in(tmp_path_factory.getbasetemp()):
+        assert time.monotonic() < deadline, "tests left processes running:\n" + "\n".join(left)
+        time.sleep(0.1)

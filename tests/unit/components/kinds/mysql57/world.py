@@ -3,6 +3,7 @@ mysqld, mysql, ncat, xbstream and xtrabackup that behave as the real ones do whe
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import shutil
@@ -170,14 +171,14 @@ class World:
         with out.open("w") as to, err.open("w") as errors:
             process = subprocess.Popen(command, env=variables, stdout=to, stderr=errors, start_new_session=True)
         deadline = time.monotonic() + 60
-        while process.poll() is None and not (until and until in err.read_text()):
-            if time.monotonic() > deadline:
-                until = until or "its end"
+        try:
+            while process.poll() is None and not (until and until in err.read_text()):
+                assert time.monotonic() < deadline, f"{script} never came to {until or 'its end'}: {err.read_text()}"
+                time.sleep(0.005)
+        finally:
+            # What a script leaves running ends with it in a pod, whose first process it is.
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-                raise AssertionError(f"{script} never came to {until}: {err.read_text()}")
-            time.sleep(0.005)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
         return subprocess.CompletedProcess(command, process.wait(), out.read_text(), err.read_text())
 
     def must(self, script: str) -> str:
