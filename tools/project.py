@@ -140,6 +140,14 @@ def only_kubia(project: Project, **changes: str) -> None:
     keep_only(project, "kubia", **changes)
 
 
+def leave_out(project: Project, workload: str) -> None:
+    """Take one workload out of the project's local stack, which was never brought up with it."""
+    file = project.root / "Pulumi.local.yaml"
+    document = yaml.safe_load(file.read_text())
+    del document["config"]["statefulsets:workloads"][workload]
+    file.write_text(yaml.safe_dump(document))
+
+
 def keep_only(project: Project, workload: str, **changes: Any) -> None:
     """Leave one workload, whichever it is, in the project's local stack, with `changes` to it."""
     file = project.root / "Pulumi.local.yaml"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.host import daemons
-from tools.project import Project, copy_project, own_slot
+from tools.project import Project, copy_project, leave_out, own_slot
 
 LONGEST = (
     "test_mysql",
@@ -27,8 +27,11 @@ LONGEST = (
 under load are apart: side by side they keep each other waiting on two cores."""
 
 
+WITH_MYSQL = ("test_mysql", "test_edits", "test_durability", "test_drills")
+"""The files of tests on the whole local stack. One process runs them all, and no other has a MySQL that nobody asks."""
+
 IN_SLOT: list[Project] = []
-"""The project whose cluster most tests share, once there is one."""
+"""The project whose cluster runs in this process's slot, if there is one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.cluster)
+        stem = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("with-mysql" if stem in WITH_MYSQL else stem))
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
@@ -48,25 +53,49 @@ def _one_cluster() -> None:
         pytest.fail(f"a cluster runs already ({', '.join(owners)}); `make down` there first")
 
 
+def bring_up(project: Project) -> Project:
+    """Makes it the one whose cluster runs in this process's slot; the one before had the same addresses and stops."""
+    if project not in IN_SLOT:
+        make_room()
+        project.up()
+        IN_SLOT.append(project)
+    return project
+
+
+def make_room() -> None:
+    """Stops the cluster in this process's slot, if there is one; its data stays."""
+    while IN_SLOT:
+        IN_SLOT.pop().down()
+
+
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The project with its local stack up; stopped when all tests are done."""
+def _whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    copy = copy_project(tmp_path_factory.mktemp("whole") / "statefulsets")
+    yield copy
+    copy.run("make", "down")
+
+
+@pytest.fixture(scope="session")
+def _without_mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     copy = copy_project(tmp_path_factory.mktemp("project") / "statefulsets")
-    try:
-        copy.up()
-        IN_SLOT.append(copy)
-        yield copy
-    finally:
-        IN_SLOT.clear()
-        copy.run("make", "down")
+    leave_out(copy, "mysql")
+    yield copy
+    copy.run("make", "down")
 
 
 @pytest.fixture(scope="module")
-def empty_slot() -> Iterator[None]:
-    """This process's slot with no cluster in it: the other tests' is stopped meanwhile, if there is one yet."""
-    stopped = tuple(IN_SLOT)
-    for each in stopped:
-        each.down()
-    yield
-    for each in stopped:
-        each.up()
+def whole(_whole: Project) -> Project:
+    """The project with its local stack up, MySQL included: for the files in WITH_MYSQL."""
+    return bring_up(_whole)
+
+
+@pytest.fixture(scope="module")
+def project(_without_mysql: Project) -> Project:
+    """The project with its local stack up, but for MySQL, whose probes would take the cores that others need."""
+    return bring_up(_without_mysql)
+
+
+@pytest.fixture(scope="module")
+def empty_slot() -> None:
+    """No cluster is in this process's slot: what the tests bring up has the same addresses."""
+    make_room()

@@ -39,20 +39,6 @@ def test_up_repairs_a_killed_process_without_losing_a_byte(project: Project, par
     assert "and writes go on" in project.read("kubia-0")
 
 
-def test_a_second_up_without_a_change_changes_nothing(project: Project) -> None:
-    project.up()
-    kinds = "pods,pvc,pv,statefulsets,services,jobs,configmaps,networkpolicies,poddisruptionbudgets,serviceaccounts"
-
-    def versions() -> dict[str, str]:
-        items = project.get(kinds, "--all-namespaces")["items"]
-        return {f"{i['kind']}/{i['metadata']['name']}": i["metadata"]["resourceVersion"] for i in items}
-
-    before, processes = versions(), lifecycle.parts(project.state)
-    project.up()
-    assert versions() == before
-    assert lifecycle.parts(project.state) == processes
-
-
 def test_another_checkout_is_refused_while_this_cluster_runs(project: Project, tmp_path: Path) -> None:
     other = copy_project(tmp_path / "other")
     done = other.run("make", "up")

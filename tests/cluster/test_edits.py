@@ -1,4 +1,5 @@
-"""Edits of the running local stack that its data would not survive: a line each at the preview, and nothing changes."""
+"""Edits of the running local stack that its data would not survive: a line each at the preview, and nothing changes.
+Nor does anything change where there is no edit."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from localcloud.cluster import lifecycle
 from tools.project import Project
 
 Workloads = dict[str, Any]
@@ -54,6 +56,12 @@ EDITS: dict[str, tuple[Callable[[Workloads], Any], str]] = {
         "nginx: not in the file any more; its data would stay behind, out of the pods' reach; put it back:",
     ),
 }
+
+
+@pytest.fixture(scope="module")
+def project(whole: Project) -> Project:
+    """The whole local stack."""
+    return whole
 
 
 @pytest.fixture
@@ -135,3 +143,17 @@ def test_a_volume_that_no_ordinal_ever_claimed_may_leave_the_end_of_the_list(pro
     """The stack file never asked for five members, whatever a test did by hand."""
     edited(file, lambda w: w["mysql"]["storage"]["volumes"].pop())
     assert "mysql-volumes-mysql-e" in project.must("make", "preview")
+
+
+def test_a_second_up_without_a_change_changes_nothing(project: Project) -> None:
+    project.up()
+    kinds = "pods,pvc,pv,statefulsets,services,jobs,configmaps,networkpolicies,poddisruptionbudgets,serviceaccounts"
+
+    def versions() -> dict[str, str]:
+        items = project.get(kinds, "--all-namespaces")["items"]
+        return {f"{i['kind']}/{i['metadata']['name']}": i["metadata"]["resourceVersion"] for i in items}
+
+    before, processes = versions(), lifecycle.parts(project.state)
+    project.up()
+    assert versions() == before
+    assert lifecycle.parts(project.state) == processes
