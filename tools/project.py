@@ -155,3 +155,10 @@ def keep_only(project: Project, workload: str, **changes: Any) -> None:
     workloads = document["config"]["statefulsets:workloads"]
     document["config"]["statefulsets:workloads"] = {workload: {**workloads[workload], **changes}}
     file.write_text(yaml.safe_dump(document))
+
+
+def install_with_uv(environment: Path, *wanted: str) -> None:
+    """Install what pip would be told, in a tenth of its time, into an environment that exists."""
+    python = ("--python", str(environment / "bin/python"))
+    command = (str(ROOT / ".tools/bin/uv"), "pip", "install", "--quiet", *python, *wanted)
+    subprocess.run(command, check=True, cwd=environment.parent, timeout=600)

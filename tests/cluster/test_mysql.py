@@ -120,7 +120,7 @@ def test_new_members_hold_the_old_data_and_their_claims_outlive_them(mysql: MySq
     for replicas in (5, 3):
         mysql.project.kubectl("scale", "statefulset", "mysql", f"--replicas={replicas}")
         if replicas == 5:
-            eventually(lambda: mysql.exec("mysql-3", KILL_TARGET, "data").returncode == 0, "a clone to kill", 60)
+            eventually(lambda: mysql.exec("mysql-3", KILL_TARGET, "data").returncode == 0, "a clone to kill", 180)
         mysql.wait_ready(*range(replicas), seconds=120)
         if replicas == 5:
             mysql.settled(*range(5))

@@ -32,7 +32,7 @@ exit 1
 """
 KILL_TARGET = """
 exec {never}<> <(:)  # reading from it is a sleep that starts no process
-while ((SECONDS < 20)); do
+while ((SECONDS < 150)); do  # long enough for an empty server to be made on cores that are busy
   if [[ -d /var/lib/mysql/incoming ]]; then kill -KILL $(</var/lib/mysql/scratch.pid) && exit 0; fi
   read -r -t 0.01 -u "$never" || true
 done

@@ -34,8 +34,8 @@ ACCOUNTS = ("Root", "Replication", "Clone", "Monitor", "Application")
 FIRST_SERVER = 100
 """Server id of ordinal 0; the next ones follow."""
 CLIENT_POD: Final = "mysql-client"
-STEADY: Final = Load(writers=1, pace=Pace(rows=10, pause=0, sleep=0.002), reads=False)
-"""Without the server's sleep after each row (some 300 rows a second, then) the writer takes the cores that the members
+STEADY: Final = Load(writers=1, pace=Pace(rows=10, pause=0, sleep=0.01), reads=False)
+"""Without the server's sleep after each row (some 80 rows a second, then) the writer takes the cores that the members
 recover with, and so does a reader that connects anew for each answer."""
 CLIENT: dict[str, Any] = {
     "apiVersion": "v1",
