@@ -14,6 +14,8 @@ from cryptography.x509.oid import NameOID
 from localcloud.host.certificates import Issued, issue, make_authority, revocation_list
 
 TEN_YEARS = timedelta(days=3652)
+LONGEST_COMMON_NAME = 64
+"""Characters, by X.509. An instance and its project may have names of 98 together: what is over is left out."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Certificate:
 
 def authority(name: str) -> Certificate:
     """Make an authority of ten years, as Cloud SQL makes one for each instance."""
-    return _told(make_authority(name, TEN_YEARS))
+    return _told(make_authority(name[:LONGEST_COMMON_NAME], TEN_YEARS))
 
 
 def client(name: str, cert: str, key: str) -> Certificate:
@@ -37,7 +39,7 @@ def client(name: str, cert: str, key: str) -> Certificate:
 
 def server(name: str, addresses: Iterable[str], cert: str, key: str) -> Certificate:
     """Issue a server's certificate of that authority; clients may check it by these addresses, too."""
-    return _told(issue(Issued(cert, key), name, TEN_YEARS, hosts=addresses))
+    return _told(issue(Issued(cert, key), name[:LONGEST_COMMON_NAME], TEN_YEARS, hosts=addresses))
 
 
 def revoked(serials: Iterable[int], cert: str, key: str) -> str:

@@ -85,3 +85,14 @@ def test_what_google_tells_of_a_certificate_is_what_is_in_it() -> None:
     created = dt.datetime.fromisoformat(made.info["createTime"])
     assert found.not_valid_before_utc < created < found.not_valid_after_utc
     assert made.info["sha1Fingerprint"] == found.fingerprint(hashes.SHA1()).hex()  # noqa: S303
+
+
+def test_a_server_of_long_names_has_a_certificate_for_its_addresses(
+    tmp_path: Path,
+) -> None:
+    authority = certificates.authority(f"Cloud SQL stand-in CA of {'o' * 63}")
+    server = certificates.server(f"{'p' * 34}:{'o' * 63}", [ADDRESS], authority.cert, authority.key)
+    client = certificates.client("app", authority.cert, authority.key)
+    accepting = end(tmp_path, "server", plain(server), plain(authority))
+    calling = end(tmp_path, "app", plain(client), plain(authority))
+    assert shake_hands(accepting, calling, ADDRESS, STRICTLY)["subject"] == ((("commonName", "app"),),)

@@ -48,6 +48,11 @@ def test_an_instance_has_an_address_an_authority_of_its_own_and_tells_no_key(goo
     assert google.refusal("POST", f"{SQL}/instances", body())[:2] == (409, "alreadyExists")
 
 
+def test_an_instance_may_have_the_longest_name_that_cloud_sql_takes(google: Google) -> None:
+    """Longer than a certificate's common name may be."""
+    assert make(google, "o" * 63)["state"] == "RUNNABLE"
+
+
 @pytest.mark.parametrize(
     ("settings", "fields"),
     [
