@@ -7,7 +7,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from drills.faults.breaking import run_in
 from drills.kube import Cluster
 from drills.load.client import Client, Load, Pace
 from drills.load.notes import State
-from drills.load.pod import ClientPod, manifest, scripts
+from drills.load.pod import CONTAINER, ClientPod, manifest, scripts
 from drills.load.watch import Watch
 from drills.scene import Site
 from drills.target import find
@@ -154,23 +154,19 @@ class MySql:
         data = self.project.get("secret", "mysql-client")["data"]
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
-    @contextmanager
-    def beside(self, ordinal: int, script: str) -> Iterator[subprocess.Popen[str]]:
+    def beside(self, ordinal: int, script: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """A script that runs inside a member meanwhile."""
-        command = ["kubectl", "exec", f"mysql-{ordinal}", "-c", "mysql", "--", "bash", "-c", script]
-        process = subprocess.Popen(command, cwd=self.project.root, env=self.project.environment, text=True)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+        return self._meanwhile(f"mysql-{ordinal}", "mysql", script)
 
-    @contextmanager
-    def inserting(self, message: str) -> Iterator[subprocess.Popen[str]]:
+    def inserting(self, message: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """One message from the application, which may take its time to be answered."""
         insert = f"INSERT INTO messages VALUES ('{message}')"  # noqa: S608  ours
         script = f'mysql --host="$DRILL_HOST" --user=app --ssl-mode=REQUIRED app -e "{insert}"'
-        command = ["kubectl", "exec", CLIENT_POD, "--", "bash", "-c", script]
+        return self._meanwhile(CLIENT_POD, CONTAINER, script)
+
+    @contextmanager
+    def _meanwhile(self, pod: str, container: str, script: str) -> Iterator[subprocess.Popen[str]]:
+        command = ["kubectl", "exec", pod, "-c", container, "--", "bash", "-c", script]
         process = subprocess.Popen(command, cwd=self.project.root, env=self.project.environment, text=True)
         try:
             yield process
