@@ -34,6 +34,7 @@ IN_SLOT: list[Project] = []
 """The project whose cluster runs in this process's slot, if there is one."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which puts the names of the groups into those of the tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever lies in this folder needs the cluster. The longest files are begun first, so that none is left alone."""
     for item in items:
