@@ -34,8 +34,8 @@ IN_SLOT: list[Project] = []
 """The project whose cluster runs in this process's slot, if there is one."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which puts the names of the groups into those of the tests
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # before pytest-xdist, which puts the names of the groups into those of the tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Whatever lies in this folder needs the cluster. The longest files are begun first, so that none is left alone."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -43,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         stem = item.path.stem
         item.add_marker(pytest.mark.xdist_group("with-mysql" if stem in WITH_MYSQL else stem))
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+    yield
 
 
 @pytest.fixture(scope="session", autouse=True)
