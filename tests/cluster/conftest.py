@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from localcloud.host import daemons
 from tools.project import Project, copy_project, leave_out, own_slot
@@ -34,16 +36,25 @@ IN_SLOT: list[Project] = []
 """The project whose cluster runs in this process's slot, if there is one."""
 
 
-@pytest.hookimpl(wrapper=True)  # before pytest-xdist, which puts the names of the groups into those of the tests
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+class ByCluster(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist says nothing of its types
+    """A file's tests stay with one process, as do all files in WITH_MYSQL."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "with-mysql" if Path(file).stem in WITH_MYSQL else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCluster | None:
+    """The marks of `--dist loadgroup` are lost on pytest 9.2, which takes a test's name from elsewhere."""
+    return ByCluster(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever lies in this folder needs the cluster. The longest files are begun first, so that none is left alone."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.cluster)
-        stem = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("with-mysql" if stem in WITH_MYSQL else stem))
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
-    yield
 
 
 @pytest.fixture(scope="session", autouse=True)
