@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from localcloud.host import daemons
 from tools.project import Project, copy_project, leave_out, own_slot
@@ -36,7 +36,7 @@ IN_SLOT: list[Project] = []
 """The project whose cluster runs in this process's slot, if there is one."""
 
 
-class ByCluster(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist says nothing of its types
+class ByCluster(LoadFileScheduling):  # type: ignore[misc]
     """A file's tests stay with one process, as do all files in WITH_MYSQL."""
 
     def _split_scope(self, nodeid: str) -> str:
