@@ -27,8 +27,8 @@ LONGEST = (
     "test_durability",
 )
 """The files of tests that take the longest, by the figures that `make test-all` shows at its end. The two with a MySQL
-under load are apart: side by side they keep each other waiting on two cores. Durability is ahead of the drills, which leave
-the claim of a member that was scaled in: a destroy would wait for its volume."""
+under load are apart: side by side they keep each other waiting on two cores. Durability is ahead of the drills, which
+leave the claim of a member that was scaled in: a destroy would wait for its volume."""
 
 
 WITH_MYSQL = ("test_mysql", "test_edits", "test_durability", "test_drills")
