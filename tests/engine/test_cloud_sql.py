@@ -23,9 +23,9 @@ from localcloud.gce.sql.wiring import NAMESPACES, Wiring
 from localcloud.gce.store import Store
 from localcloud.host import daemons
 from localcloud.host.paths import cache
-from localcloud.host.slot import Slot
 from localcloud.images.builder import archive_path
 from tests.support.gce import SQL, Google, serving
+from tests.support.places import Apart
 
 # A server outlives the object that started it: that is what a daemon is.
 unnoticed = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.engine, unnoticed]
 IMAGES = cache() / "images"
 HOST = "10.209.0.1"
 LOCK = Path("/run/statefulsets-test-cloud-sql.lock")
-WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "10.209.0.192/27", (), Slot("0"))
+WIRING = Wiring("sqltest", "10.209.0.0/24", "10.209.0.224/27", "10.209.0.192/27", (), Apart())
 ORDERS, COPY = f"{SQL}/instances/orders", f"{SQL}/instances/copy"
 PASSWORD = 'it\'s \\ "quoted" %s'
 SETTINGS: dict[str, Any] = {

@@ -19,9 +19,9 @@ from components.kinds.mysql.spec import PasswordKeys
 from components.kinds.mysql57.spec import XtrabackupPasswordKeys
 from components.model.passwords import problems as problems_of_password
 from localcloud.stacks.standin import Standin
+from tests.support.places import SLOT
 from tests.support.recording import record
 from tests.unit.components.programs import ROOT, TARGET, problems
-from tests.unit.localcloud.places import SLOT
 
 DOCS = ROOT / "docs"
 PAGES = ("cloud-sql", "gce-disks", "kubia", "nginx", "persistent-volumes", "stateful")

@@ -16,7 +16,7 @@ from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.toolchain import Resolved, install, vendor
 from localcloud.toolchain.catalog import Release, Tool
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 NOWHERE = "http://127.0.0.1:1"  # nothing listens there: a connection is refused at once
 

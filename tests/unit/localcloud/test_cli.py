@@ -21,8 +21,8 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import Checkout, State
 from localcloud.host.progress import Progress
 from localcloud.stacks import pulumi
+from tests.support.places import SLOT, Apart
 from tests.unit.localcloud.fakes import need, quiet
-from tests.unit.localcloud.places import SLOT, Apart
 
 
 @pytest.fixture

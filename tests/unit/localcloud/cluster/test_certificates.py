@@ -23,7 +23,7 @@ from localcloud.cluster import certificates, controlplane
 from localcloud.host.paths import CONTEXT, State
 from localcloud.host.slot import Slot
 from tests.support import tls
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from localcloud.host.daemons import Daemon, Running
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
 from localcloud.node import csi, node
+from tests.support.places import SLOT, Apart
 from tests.unit.localcloud.cluster.api_server import serving
 from tests.unit.localcloud.fakes import quiet, said
-from tests.unit.localcloud.places import SLOT, Apart
 
 API = dict[str, tuple[int, Any]]
 

@@ -16,9 +16,9 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
 from localcloud.host.progress import Progress
 from localcloud.host.slot import Node
+from tests.support.places import SLOT
 from tests.unit.localcloud.cluster.api_server import OnLoopback, serving
 from tests.unit.localcloud.fakes import quiet, said
-from tests.unit.localcloud.places import SLOT
 
 
 class Api:

@@ -15,9 +15,9 @@ from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
 from localcloud.host.slot import Node
 from localcloud.node import network
+from tests.support.places import SLOT, Apart
 from tests.unit.localcloud.cluster.api_server import serving
 from tests.unit.localcloud.fakes import quiet, said, script
-from tests.unit.localcloud.places import SLOT, Apart
 
 
 @dataclass

@@ -16,7 +16,7 @@ from localcloud.cluster import certificates, controlplane
 from localcloud.host.daemons import Daemon
 from localcloud.host.paths import CLUSTER_DOMAIN, CONTEXT, State
 from localcloud.node import files, node
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from localcloud.host import daemons
 from localcloud.host.daemons import Daemon
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
+from tests.support.places import Apart
 from tests.unit.localcloud.fakes import need, script
-from tests.unit.localcloud.places import Apart
 
 # They outlive the object that started them: that is what a daemon is.
 pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")

@@ -9,7 +9,7 @@ import pytest
 from localcloud.host import paths
 from localcloud.host.paths import State
 from localcloud.host.slot import Slot
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 
 def test_state_lies_in_the_checkout_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

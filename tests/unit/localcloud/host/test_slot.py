@@ -6,7 +6,7 @@ import ipaddress
 
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.host.slot import SLOTS, Slot
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 
 def test_every_node_has_addresses_of_its_own_inside_the_clusters_subnets() -> None:

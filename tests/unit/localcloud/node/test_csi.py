@@ -16,7 +16,7 @@ from localcloud.host.paths import State
 from localcloud.host.slot import ZONES
 from localcloud.node import csi, node
 from localcloud.toolchain import TOOLS
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 STORAGE: list[dict[str, Any]] = list(yaml.safe_load_all((controlplane.MANIFESTS / "storage.yaml").read_text()))
 DRIVER = "pd.csi.storage.gke.io"

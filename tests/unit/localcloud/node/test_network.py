@@ -13,8 +13,8 @@ from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.slot import MAX_NODES
 from localcloud.node import network
+from tests.support.places import SLOT
 from tests.unit.localcloud.fakes import script
-from tests.unit.localcloud.places import SLOT
 
 
 def answer(directory: Path, monkeypatch: pytest.MonkeyPatch, routes: list[dict[str, Any]]) -> None:

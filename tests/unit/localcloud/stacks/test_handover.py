@@ -11,7 +11,7 @@ from localcloud.cluster.lifecycle import ELSEWHERE
 from localcloud.host.errors import LocalCloudError
 from localcloud.host.paths import State
 from localcloud.stacks import handover
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 BEFORE = "config:\n  # mine\n  statefulsets:a: b\n"
 KEYS = ["statefulsets:mysqlClonePassword", "statefulsets:mysqlRootPassword"]

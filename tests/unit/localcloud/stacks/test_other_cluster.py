@@ -18,8 +18,8 @@ from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import install
 from localcloud.toolchain.catalog import Tool
 from localcloud.toolchain.install import Resolved
+from tests.support.places import SLOT
 from tests.unit.localcloud.fakes import quiet, script, tree
-from tests.unit.localcloud.places import SLOT
 
 SERVER = "https://203.0.113.5:6443"
 STACK = """\

@@ -22,8 +22,8 @@ from localcloud.stacks.pulumi import Stack
 from localcloud.toolchain import TOOLS, install
 from localcloud.toolchain.catalog import PROVIDER_VERSION
 from localcloud.toolchain.install import Resolved
+from tests.support.places import SLOT
 from tests.unit.localcloud.fakes import calls, need, quiet, said, script, with_pulumi
-from tests.unit.localcloud.places import SLOT
 
 # Keeps a stack as Pulumi's file backend does, and takes a stack file's salt for the passphrase it belongs to.
 PULUMI = r"""

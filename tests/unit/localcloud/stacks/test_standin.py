@@ -18,8 +18,8 @@ from localcloud.images import builder
 from localcloud.node import node
 from localcloud.stacks import files, pulumi, standin
 from localcloud.stacks.pulumi import Stack
+from tests.support.places import SLOT
 from tests.unit.localcloud.fakes import calls, quiet, said, with_pulumi
-from tests.unit.localcloud.places import SLOT
 
 GOOGLE = """\
 # mine

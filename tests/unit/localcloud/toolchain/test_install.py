@@ -12,8 +12,8 @@ import pytest
 from localcloud.host.paths import KUBERNETES_VERSION, ROOT, State
 from localcloud.toolchain import catalog, install
 from localcloud.toolchain.catalog import TOOLS, Tool
+from tests.support.places import SLOT
 from tests.unit.localcloud.fakes import Workbench, fake_vendor, script
-from tests.unit.localcloud.places import SLOT
 
 
 @pytest.fixture

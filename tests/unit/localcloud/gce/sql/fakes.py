@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.gce.sql.backend import FailedError, Files, Server
 from localcloud.gce.sql.servers import Servers
 from localcloud.gce.sql.wiring import Wiring
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 TOLD = "mysqld 9.7.0 of a test"
 

@@ -13,8 +13,8 @@ from localcloud.gce.sql.machine import real
 from localcloud.gce.sql.wiring import Wiring
 from localcloud.images.archive import ImageConfig, Tree, write_archive
 from localcloud.images.builder import archive_path
+from tests.support.places import SLOT
 from tests.unit.localcloud.fakes import script
-from tests.unit.localcloud.places import SLOT
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from localcloud.gce.sql import instances
 from localcloud.gce.sql.wiring import MOST, Wiring
 from localcloud.gce.store import Store
 from tests.support.gce import PROJECT, SQL, Google, serving
+from tests.support.places import SLOT
 from tests.unit.localcloud.gce.sql.fakes import TOLD, World
-from tests.unit.localcloud.places import SLOT
 
 BACKUPS = {"enabled": True, "binaryLogEnabled": True}
 NETWORK = "projects/acme-test/global/networks/default"

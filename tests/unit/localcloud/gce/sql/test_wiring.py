@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localcloud.gce.sql.wiring import Wiring
-from tests.unit.localcloud.places import SLOT
+from tests.support.places import SLOT
 
 
 def test_only_who_may_gets_through_to_an_address() -> None:

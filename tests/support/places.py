@@ -1,4 +1,4 @@
-"""The slot that the tests of localcloud take as an example."""
+"""The slot that the tests of localcloud take as an example, and one that no cluster is in."""
 
 from __future__ import annotations
 
