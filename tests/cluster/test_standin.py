@@ -158,8 +158,8 @@ def test_another_user_and_another_page_get_nothing_of_the_stand_in_and_nobody_te
     answers = [answer.partition("\r\n")[0] for answer in ask((port, known), (port, page), (port, rebound))]
     assert answers == ["HTTP/1.1 200 OK", "HTTP/1.1 403 Forbidden", "HTTP/1.1 403 Forbidden"]
 
-    # The CSI programs' machines have a metadata server each, as Google's have; it hands the token to their own driver.
+    # The CSI controller's machine has a metadata server, as Google's have; it hands the token to its own driver.
     question = "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1\nMetadata-Flavor: Google"
     told = ask(*((each, f"{question}\nHost: 127.0.0.1:{each}\nConnection: close") for each in listeners()))
-    assert sum("this is not for you" in answer for answer in told) >= 2, "the controller's and the node's were asked"
+    assert any("this is not for you" in answer for answer in told), "the controller's was asked"
     assert not [answer for answer in told if token in answer]

@@ -124,12 +124,12 @@ def test_the_driver_passes_the_sanity_suite(programs: dict[str, Path], directory
     assert not [log for log in logs if driver.token in log]
 
 
-def test_the_drivers_machines_tell_nobody_else_the_stand_ins_token(programs: dict[str, Path], directory: Path) -> None:
-    """Each of its programs has a metadata server on loopback, as every machine of Google's has one."""
+def test_the_drivers_machine_tells_nobody_else_the_stand_ins_token(programs: dict[str, Path], directory: Path) -> None:
+    """Its controller has a metadata server on loopback, as every machine of Google's has one."""
     question = "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1\nMetadata-Flavor: Google"
     with running(programs, directory) as driver:
         told = ask(*((port, f"{question}\nHost: 127.0.0.1:{port}\nConnection: close") for port in listeners()))
-    assert sum("this is not for you" in answer for answer in told) >= 2, "the controller's and the node's were asked"
+    assert any("this is not for you" in answer for answer in told), "the controller's was asked"
     assert not [answer for answer in told if driver.token in answer]
 
 
