@@ -204,13 +204,18 @@ class Watch:
         if self._left:
             self.client.stop(self._generation(loops))
             self._take_left(loops)
-        skip, load, noted = self._sent() if self._begun else 0, self._load, _Notes(self._generation(loops))
-        self._left.append(noted)
+        skip, load, members = self._sent() if self._begun else 0, self._load, self._looked_at
+        with self._still(loops):  # whoever takes their place then finds these notes among those that are left
+            noted = _Notes(self.client.generation())
+            self._left.append(noted)
         self._begun = True
-        self.client.start(noted.generation, self._first_row, self._looked_at, load, skip)
+        self.client.start(noted.generation, self._first_row, members, load, skip)
         loops.notes = noted
-        if load.pace != self._load.pace:  # it was changed while they were started
+        # Both may have been changed while they were started.
+        if load.pace != self._load.pace:
             self.client.set_pace(self._load.pace)
+        if members != self._looked_at:
+            self.client.watch(self._looked_at)
         return noted
 
     def _take_left(self, loops: _Loops, needed: _Notes | None = None) -> None:

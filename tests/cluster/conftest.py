@@ -72,15 +72,20 @@ def bring_up(project: Project) -> Project:
     """Makes it the one whose cluster runs in this process's slot; the one before had the same addresses and stops."""
     if project not in IN_SLOT:
         make_room()
-        project.up()
         IN_SLOT.append(project)
+        try:
+            project.up()
+        except BaseException:
+            make_room()
+            raise
     return project
 
 
 def make_room() -> None:
     """Stops the cluster in this process's slot, if there is one; its data stays."""
     while IN_SLOT:
-        IN_SLOT.pop().down()
+        IN_SLOT[-1].down()
+        IN_SLOT.pop()
 
 
 @pytest.fixture(scope="session")

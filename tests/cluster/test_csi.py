@@ -25,7 +25,7 @@ IMPATIENT = [
 
 @pytest.fixture(scope="module")
 def four(project: Project) -> Iterator[Project]:
-    """The session's cluster with four nodes: nodes 0 and 3 are in the same zone, so that a zonal disk can move."""
+    """The cluster with four nodes: nodes 0 and 3 are in the same zone, so that a zonal disk can move."""
     try:
         project.must("make", "up", "NODES=4")
         rig.apply(project, rig.XFS, rig.RETAIN)

@@ -47,12 +47,14 @@ sys.modules.setdefault("statefulsets", components)  # as it is called once it is
 
 
 def _started_in(folder: Path) -> list[str]:
-    """The command lines of all processes that name a file of this folder."""
+    """The command lines of all other processes that name a file of this folder there or in their environment."""
     found = []
-    for process in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            found.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip())
-    return [command for command in found if f"{folder}/" in command]
+            command, environment = ((process / each).read_bytes() for each in ("cmdline", "environ"))
+            if process.name != str(os.getpid()) and f"{folder}/".encode() in command + environment:
+                found.append(command.replace(b"\0", b" ").decode(errors="replace").strip())
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,7 @@ from tools.project import copy_project
 
 @pytest.fixture(scope="module")
 def dev(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    """A checkout of its own, with nothing but the dev stack, in the place of the session's cluster."""
+    """A checkout of its own, with nothing but the dev stack, in the place of other tests' cluster."""
     dev = Dev(copy_project(tmp_path_factory.mktemp("dev") / "statefulsets").root)
     try:
         dev.up(nodes=3)

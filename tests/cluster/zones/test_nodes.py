@@ -64,7 +64,7 @@ def probe() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def three(project: Project) -> Iterator[Project]:
-    """The session's cluster with three nodes and a pod of `probe` on each; it has one again afterwards."""
+    """The cluster with three nodes and a pod of `probe` on each; it has one again afterwards."""
     project.post("kubia-0", "written when there was one node")
     try:
         project.must("make", "up", "NODES=3")
