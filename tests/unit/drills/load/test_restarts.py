@@ -174,3 +174,21 @@ def test_a_pace_that_changes_while_loops_are_started_is_theirs() -> None:
         watch.reconnect()
         eventually(lambda: len(cluster.starts) == 2 and len(paces) == 3)
     assert paces[1] == paces[2]
+
+
+def test_members_that_are_asked_for_while_loops_are_started_are_watched() -> None:
+    cluster, asked = FakeCluster(), list[str]()
+    answer = cluster._client
+
+    def ask(script: str) -> Answer:
+        if "start.sh" in script and not asked:
+            asked.append("")
+            watch.look_at((0, 1, 2, 3))  # which the start overwrites
+        asked.extend([script] if "members.sh" in script else [])
+        return answer(script)
+
+    with watch_of(cluster, 0, 1, 2).running(seconds=20) as watch:
+        cluster._client = ask  # type: ignore[method-assign]
+        watch.reconnect()
+        eventually(lambda: len(cluster.starts) == 2 and len(asked) == 3)
+    assert asked[1] == asked[2]
