@@ -129,7 +129,7 @@ def start(state: State, daemon: Daemon, log_limit: int = LOG_LIMIT) -> bool:
         **daemon.environment,
     }
     with log.open("ab") as output:
-        subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -138,7 +138,16 @@ def start(state: State, daemon: Daemon, log_limit: int = LOG_LIMIT) -> bool:
             cwd="/",
             start_new_session=True,
         )
+    wait_until(lambda: _has_begun(process), 10, 0.001)
     return True
+
+
+def _has_begun(process: subprocess.Popen[bytes]) -> bool:
+    """Whether who looks for it finds it: for a moment at its beginning a program's environment reads as empty."""
+    try:
+        return process.poll() is not None or bool(Path(f"/proc/{process.pid}/environ").read_bytes())
+    except OSError:  # it has ended
+        return True
 
 
 def stop(pids: Sequence[int], grace: float) -> None:
