@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,23 +143,22 @@ def only_kubia(project: Project, **changes: str) -> None:
 
 def leave_out(project: Project, workload: str) -> None:
     """Take one workload out of the project's local stack, which was never brought up with it."""
-    file = project.root / "Pulumi.local.yaml"
-    document = yaml.safe_load(file.read_text())
-    del document["config"]["statefulsets:workloads"][workload]
-    file.write_text(yaml.safe_dump(document))
+    with _local_workloads(project) as workloads:
+        del workloads[workload]
 
 
 def keep_only(project: Project, workload: str, **changes: Any) -> None:
     """Leave one workload, whichever it is, in the project's local stack, with `changes` to it."""
+    with _local_workloads(project) as workloads:
+        kept = {**workloads[workload], **changes}
+        workloads.clear()
+        workloads[workload] = kept
+
+
+@contextmanager
+def _local_workloads(project: Project) -> Iterator[dict[str, Any]]:
+    """The workloads of the local stack's file, which is written with what the block makes of them."""
     file = project.root / "Pulumi.local.yaml"
     document = yaml.safe_load(file.read_text())
-    workloads = document["config"]["statefulsets:workloads"]
-    document["config"]["statefulsets:workloads"] = {workload: {**workloads[workload], **changes}}
+    yield document["config"]["statefulsets:workloads"]
     file.write_text(yaml.safe_dump(document))
-
-
-def install_with_uv(environment: Path, *wanted: str) -> None:
-    """Install what pip would be told, in a tenth of its time, into an environment that exists."""
-    python = ("--python", str(environment / "bin/python"))
-    command = (str(ROOT / ".tools/bin/uv"), "pip", "install", "--quiet", *python, *wanted)
-    subprocess.run(command, check=True, cwd=environment.parent, timeout=600)

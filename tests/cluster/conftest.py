@@ -104,15 +104,13 @@ def _without_mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project
 
 
 @pytest.fixture(scope="module")
-def whole(_whole: Project) -> Project:
-    """The project with its local stack up, MySQL included: for the files in WITH_MYSQL."""
-    return bring_up(_whole)
+def project(request: pytest.FixtureRequest) -> Project:
+    """The project with its local stack up; MySQL is in it for the files in WITH_MYSQL only.
 
-
-@pytest.fixture(scope="module")
-def project(_without_mysql: Project) -> Project:
-    """The project with its local stack up, but for MySQL, whose probes would take the cores that others need."""
-    return bring_up(_without_mysql)
+    Its probes would take the cores that other tests need.
+    """
+    copy: Project = request.getfixturevalue("_whole" if request.path.stem in WITH_MYSQL else "_without_mysql")
+    return bring_up(copy)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from localcloud.host.paths import ROOT
-from tools.project import Project, copy_project, eventually, install_with_uv, is_ready
+from tools.project import Project, copy_project, eventually, is_ready
 
 HERE = Path(__file__).parent
 REGISTRY = Path("components/kinds/__init__.py")
@@ -147,6 +147,13 @@ def test_a_kind_is_one_folder_and_one_line(databases: Project) -> None:
     assert f"{where}.greting: unknown key; did you mean greeting?" in lines
     assert f"{where}.replicas: -1 is too small; write 0 or more" in lines
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def install_with_uv(environment: Path, *wanted: str) -> None:
+    """Install what pip would be told, in a tenth of its time, into an environment that exists."""
+    python = ("--python", str(environment / "bin/python"))
+    command = (str(ROOT / ".tools/bin/uv"), "pip", "install", "--quiet", *python, *wanted)
+    subprocess.run(command, check=True, cwd=environment.parent, timeout=600)
 
 
 class Program:

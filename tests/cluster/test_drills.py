@@ -19,12 +19,6 @@ from tools.project import Project, eventually
 DRILLS = (".tools/bin/python", "-m", "drills")
 
 
-@pytest.fixture(scope="module")
-def project(whole: Project) -> Project:
-    """The whole local stack."""
-    return whole
-
-
 @pytest.fixture
 def mysql(project: Project) -> MySql:
     rig = MySql(project)

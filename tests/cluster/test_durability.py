@@ -16,12 +16,6 @@ def names(project: Project, kind: str) -> set[str]:
     return {item["metadata"]["name"] for item in project.get(kind)["items"]}
 
 
-@pytest.fixture(scope="module")
-def project(whole: Project) -> Project:
-    """The whole local stack."""
-    return whole
-
-
 @pytest.fixture(autouse=True)
 def _up(project: Project) -> None:
     project.up()

@@ -58,12 +58,6 @@ EDITS: dict[str, tuple[Callable[[Workloads], Any], str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def project(whole: Project) -> Project:
-    """The whole local stack."""
-    return whole
-
-
 @pytest.fixture
 def file(project: Project) -> Iterator[Path]:
     """The stack file of the running stack, as it was once more afterwards."""

@@ -18,12 +18,6 @@ from tools.project import Project, eventually
 
 
 @pytest.fixture(scope="module")
-def project(whole: Project) -> Project:
-    """The whole local stack."""
-    return whole
-
-
-@pytest.fixture(scope="module")
 def mysql(project: Project) -> Iterator[MySql]:
     """The stack's three members, under passwords that are hard to quote."""
     rig = MySql(project)

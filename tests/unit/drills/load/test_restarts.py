@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from drills.errors import UnreachableError
 from drills.kube import Answer
 from drills.load.client import SLOW
-from drills.load.watch import PER_WRITER, SKIPPED
+from drills.load.watch import PER_WRITER, SKIPPED, Watch
 from tests.unit.drills.fakes import FakeCluster, watch_of
 from tests.unit.drills.load.pods import eventually
 
@@ -158,37 +160,27 @@ def test_loops_that_are_started_anew_keep_the_pace() -> None:
     assert cluster.starts[1][5:8] == ["'1", "0.2", "0'"]
 
 
-def test_a_pace_that_changes_while_loops_are_started_is_theirs() -> None:
-    cluster, paces = FakeCluster(), list[str]()
+@pytest.mark.parametrize(
+    ("change", "told_by"),
+    [
+        (lambda watch: watch.set_pace(SLOW), "new-pace"),
+        (lambda watch: watch.look_at((0, 1, 2, 3)), "members.sh"),
+    ],
+    ids=["pace", "members"],
+)
+def test_what_is_changed_while_loops_are_started_is_theirs(change: Callable[[Watch], None], told_by: str) -> None:
+    cluster, told = FakeCluster(), list[str]()
     answer = cluster._client
 
-    def change(script: str) -> Answer:
-        if "start.sh" in script and not paces:
-            paces.append("")
-            watch.set_pace(SLOW)  # which the start overwrites
-        paces.extend([script] if "new-pace" in script else [])
+    def changing(script: str) -> Answer:
+        if "start.sh" in script and not told:
+            told.append("")
+            change(watch)  # which the start overwrites
+        told.extend([script] if told_by in script else [])
         return answer(script)
 
     with watch_of(cluster, 0, 1, 2).running(seconds=20) as watch:
-        cluster._client = change  # type: ignore[method-assign]
+        cluster._client = changing  # type: ignore[method-assign]
         watch.reconnect()
-        eventually(lambda: len(cluster.starts) == 2 and len(paces) == 3)
-    assert paces[1] == paces[2]
-
-
-def test_members_that_are_asked_for_while_loops_are_started_are_watched() -> None:
-    cluster, asked = FakeCluster(), list[str]()
-    answer = cluster._client
-
-    def ask(script: str) -> Answer:
-        if "start.sh" in script and not asked:
-            asked.append("")
-            watch.look_at((0, 1, 2, 3))  # which the start overwrites
-        asked.extend([script] if "members.sh" in script else [])
-        return answer(script)
-
-    with watch_of(cluster, 0, 1, 2).running(seconds=20) as watch:
-        cluster._client = ask  # type: ignore[method-assign]
-        watch.reconnect()
-        eventually(lambda: len(cluster.starts) == 2 and len(asked) == 3)
-    assert asked[1] == asked[2]
+        eventually(lambda: len(cluster.starts) == 2 and len(told) == 3)
+    assert told[1] == told[2]
