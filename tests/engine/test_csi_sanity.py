@@ -108,8 +108,8 @@ def test_the_driver_passes_the_sanity_suite(programs: dict[str, Path], directory
         environment = {
             **os.environ,
             "CSI_DIRECTORY": str(directory),
-            "CSI_CONTROLLER": f"unix://{driver.controller}",
-            "CSI_NODE": f"unix://{driver.node}",
+            "CSI_CONTROLLER": str(driver.controller),
+            "CSI_NODE": str(driver.node),
         }
         command = ["go", "-C", str(SUITE), "test", "-count=1", "-v", "-timeout=10m", ".", "-args", "-ginkgo.no-color"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
