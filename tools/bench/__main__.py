@@ -1,4 +1,4 @@
-"""Measures all parts, or those that are named (`stack`, `mysql`, `scale`), and prints a table for each."""
+"""Measures all parts, or those that are named (`stack`, `dev`, `mysql`, `scale`), and prints a table for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,18 @@ from rich.console import Console
 from rich.table import Table
 
 from localcloud.host import daemons
-from tools.bench import local_stack, mysql, preview_scale
+from tools.bench import dev_preview, local_stack, mysql, preview_scale
 from tools.bench.figures import Figure
-from tools.project import copy_project, own_slot
+from tools.project import Project, copy_project, own_slot
 
 console = Console(highlight=False)
-PARTS: Final = ("stack", "mysql", "scale")
+Measure = Callable[[Project, Callable[[str], None]], Iterator[Figure]]
+ON_A_COPY: Final[Mapping[str, Measure]] = {
+    "stack": local_stack.measure,
+    "dev": dev_preview.measure,
+    "mysql": mysql.measure,
+}
+PARTS: Final = (*ON_A_COPY, "scale")
 
 
 def say(text: str) -> None:
@@ -27,14 +34,14 @@ def say(text: str) -> None:
     Console(stderr=True).print(f"… {text}")
 
 
-def on_a_copy() -> Iterator[Figure]:
-    """Measures MySQL on a copy of the project, which is deleted afterwards."""
+def on_a_copy(measure: Measure) -> Iterator[Figure]:
+    """Measures a copy of the project on a cluster of its own; both are gone afterwards."""
     if owners := {process.owner for process in daemons.running(own_slot())}:
         raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
     folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))
     project = copy_project(folder / "statefulsets")
     try:
-        yield from mysql.measure(project, say)
+        yield from measure(project, say)
     finally:
         project.run("make", "down")
         shutil.rmtree(folder, ignore_errors=True)
@@ -64,10 +71,9 @@ def main(parts: tuple[str, ...]) -> None:
     if unknown := set(parts) - set(PARTS):
         raise SystemExit(f"bench: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     wanted = parts or PARTS
-    if "stack" in wanted:
-        show(lambda: local_stack.measure(say))
-    if "mysql" in wanted:
-        show(on_a_copy)
+    for part, measure in ON_A_COPY.items():
+        if part in wanted:
+            show(partial(on_a_copy, measure))
     if "scale" in wanted:
         preview_scale.main()
 

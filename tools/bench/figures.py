@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.monotonic()
     action()
     return time.monotonic() - start
+
+
+def in_turn(*actions: Callable[[], object]) -> list[float]:
+    """Medians of several actions, run one after the other in each round."""
+    taken = [[seconds(action) for action in actions] for _ in range(ROUNDS)]
+    return [statistics.median(column) for column in zip(*taken, strict=True)]
 
 
 def resident(pid: int) -> int:

@@ -6,10 +6,8 @@ Each figure is the median of `ROUNDS` runs, taken in turn with its peer's so tha
 from __future__ import annotations
 
 import json
-import shutil
 import statistics
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,11 +17,10 @@ import yaml
 from rich.console import Console
 
 from localcloud.cluster import lifecycle
-from localcloud.host import daemons
 from localcloud.host.progress import Progress
 from tools.bench import nodes
-from tools.bench.figures import ROUNDS, Figure, resident, seconds
-from tools.project import Project, copy_project, only_kubia, own_slot
+from tools.bench.figures import ROUNDS, Figure, in_turn, resident, seconds
+from tools.project import Project, only_kubia
 
 STACK = ("--stack", "local", "--config-file", ".localcloud/Pulumi.local.yaml")
 BARE_STACK = ("--stack", "local")
@@ -31,31 +28,16 @@ UP = ("pulumi", "up", "--yes", "--skip-preview")
 PREVIEW = ("pulumi", "preview")
 
 
-def measure(say: Callable[[str], None]) -> Iterator[Figure]:
-    """Brings a copy of the project up, measures it, and takes it down."""
-    owners = {process.owner for process in daemons.running(own_slot())}
-    if owners:
-        raise SystemExit(f"bench: a cluster runs already ({', '.join(owners)}); `make down` there first")
-    folder = Path(tempfile.mkdtemp(prefix="statefulsets-bench-"))
-    project = copy_project(folder / "statefulsets")
+def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
+    """Brings one workload up, measures it, and gives its cluster nodes. The caller stops the cluster."""
     only_kubia(project, durability="discard")  # goes when its stack goes, and can be made again
-    try:
-        say("bringing a copy of the project up")
-        project.up()
-        yield from _no_change(project, say)
-        yield from _memory(project, say)
-        yield from _create(project, say)
-        yield _cold_start(project, say)
-        yield from nodes.measure(project, say)
-    finally:
-        project.run("make", "down")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def in_turn(*actions: Callable[[], object]) -> list[float]:
-    """Medians of several actions, run one after the other in each round."""
-    taken = [[seconds(action) for action in actions] for _ in range(ROUNDS)]
-    return [statistics.median(column) for column in zip(*taken, strict=True)]
+    say("bringing a copy of the project up")
+    project.up()
+    yield from _no_change(project, say)
+    yield from _memory(project, say)
+    yield from _create(project, say)
+    yield _cold_start(project, say)
+    yield from nodes.measure(project, say)
 
 
 def _no_change(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
@@ -64,19 +46,16 @@ def _no_change(project: Project, say: Callable[[str], None]) -> Iterator[Figure]
     bare = bare_program(project, "as-many", AS_MANY.format(count=len(objects)))
     bare_up(project, bare)
     manifest = _write_manifest(project, objects)
-    crowd, file = _with_all_packages(project), project.state.stack_file("local")
-    ours, theirs, diff, up, plain_up, crowded = in_turn(
+    ours, theirs, diff, up, plain_up = in_turn(
         lambda: project.must(*PREVIEW, *STACK),
         lambda: project.must(*PREVIEW, "--cwd", str(bare), *BARE_STACK),
         lambda: project.run("kubectl", "diff", "--server-side", "--force-conflicts", "-f", str(manifest)),
         project.up,
         lambda: project.must(*UP, *STACK),
-        lambda: project.must(*PREVIEW, "--cwd", str(crowd), *BARE_STACK, "--config-file", str(file)),
     )
     yield Figure("preview without a change", ours, f"bare program, {len(objects)} objects", theirs, 1.15)
     yield Figure("preview without a change", ours, "kubectl diff", diff)
     yield Figure("make up without a change", up, "pulumi up, same program", plain_up, 1.3)
-    yield Figure("preview without a change", ours, "the same in an environment with all packages", crowded)
     bare_down(project, bare)
 
 
@@ -217,12 +196,3 @@ def bare_up(project: Project, folder: Path) -> None:
 def bare_down(project: Project, folder: Path) -> None:
     """Delete a bare program's objects; claims that its pods left stay."""
     project.must("pulumi", "destroy", "--yes", "--skip-preview", "--cwd", str(folder), *BARE_STACK)
-
-
-def _with_all_packages(project: Project) -> Path:
-    """A copy of the program in an environment that has the packages of the local cluster and of developers, too."""
-    root = copy_project(project.root / "all-packages").root
-    described = yaml.safe_load((root / "Pulumi.yaml").read_text())
-    described["runtime"]["options"]["virtualenv"] = ".tools"
-    (root / "Pulumi.yaml").write_text(yaml.safe_dump(described))
-    return root

@@ -12,7 +12,7 @@ from tools.bench.figures import Figure, resident, seconds
 
 
 def test_a_part_that_does_not_exist_is_named_with_those_that_do() -> None:
-    with pytest.raises(SystemExit, match="no part stak; there are stack, mysql, scale"):
+    with pytest.raises(SystemExit, match="no part stak; there are stack, dev, mysql, scale"):
         bench.main(("stak",))
 
 
