@@ -20,6 +20,8 @@ from tools.bench.figures import Figure
 from tools.project import Project, copy_project, own_slot
 
 console = Console(highlight=False)
+if not console.is_terminal:
+    console.width = 160  # a table that goes to a file is not folded as for the narrowest of terminals
 Measure = Callable[[Project, Callable[[str], None]], Iterator[Figure]]
 ON_A_COPY: Final[Mapping[str, Measure]] = {
     "stack": local_stack.measure,
