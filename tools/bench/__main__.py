@@ -19,9 +19,8 @@ from tools.bench import dev_preview, local_stack, mysql, preview_scale
 from tools.bench.figures import Figure
 from tools.project import Project, copy_project, own_slot
 
-console = Console(highlight=False)
-if not console.is_terminal:
-    console.width = 160  # a table that goes to a file is not folded as for the narrowest of terminals
+# A table that goes to a file is not folded as for the narrowest of terminals.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 Measure = Callable[[Project, Callable[[str], None]], Iterator[Figure]]
 ON_A_COPY: Final[Mapping[str, Measure]] = {
     "stack": local_stack.measure,

@@ -6,7 +6,6 @@ environment had nothing but the program's packages in it.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,11 +22,10 @@ def measure(project: Project, say: Callable[[str], None]) -> Iterator[Figure]:
     say("dev: bringing the stack up")
     project.must("make", "up", "STACK=dev", "CLOUD=standin")
     stack = standin.stack(Checkout(project.root, project.state, cache()), "dev")
-    environment = {**project.environment, **pulumi.environment(stack.state, project.root)}
+    variables = [f"{name}={value}" for name, value in pulumi.environment(stack.state, project.root).items()]
 
     def preview(folder: Path) -> None:
-        command = ("pulumi", "preview", "--expect-no-changes", *stack.where)
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, timeout=600)
+        project.must("env", *variables, "pulumi", "preview", "--cwd", str(folder), "--expect-no-changes", *stack.where)
 
     say("dev: previews without a change")
     crowded = _with_all_packages(project)
