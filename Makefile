@@ -14,7 +14,7 @@ CLOUD ?= real
 PYTHON ?= python3
 TOOLS := .tools/bin
 LOCALCLOUD := $(TOOLS)/python -m localcloud
-PIP := -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 SITE := import sysconfig; print(sysconfig.get_path("purelib"))
 flag_yes := $(if $(filter 1 yes true,$(YES)),--yes)
 
@@ -30,7 +30,7 @@ help: ## List the commands
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it with make PYTHON=...' >&2; exit 1; }
 	@test -L .venv || $(PYTHON) -m venv --clear .venv
 	@echo "installing the program's pinned Python packages"
-	@.venv/bin/python $(PIP) -r requirements.txt
+	@tools/install.sh .venv requirements.txt
 	@touch $@
 
 # .tools is that of the local cluster, the drills and the developers; it sees the program's packages, too.
@@ -38,11 +38,11 @@ help: ## List the commands
 	@test -L .tools || .venv/bin/python -m venv --clear .tools
 	@.venv/bin/python -c '$(SITE)' >"$$($(TOOLS)/python -c '$(SITE)')/program.pth"
 	@echo "installing the local cluster's pinned Python packages"
-	@$(TOOLS)/python $(PIP) -r localcloud/requirements.txt
+	@tools/install.sh .tools localcloud/requirements.txt
 	@touch $@
 
 .tools/dev: requirements-dev.txt .tools/up
-	@$(TOOLS)/python $(PIP) -r requirements-dev.txt
+	@tools/install.sh .tools requirements-dev.txt
 	@touch $@
 
 .PHONY: up
@@ -112,19 +112,24 @@ soak: .tools/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/
 bench: .tools/dev ## Speed and memory as ratios against a peer in the same run; ONLY=stack|dev|mysql|scale
 	@$(TOOLS)/python -m tools.bench $(ONLY)
 
-# What mypy has read stays for every checkout: two of its three minutes go into the types of pulumi-kubernetes. It goes by
-# what files hold, not by where they lie or how old they are.
-check: export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/statefulsets/mypy
-
 .PHONY: check
 check: .tools/dev ## Format, lint, types, layers, shell
 	@$(TOOLS)/ruff format --check .
 	@$(TOOLS)/ruff check .
-	@$(TOOLS)/mypy
+	@$(MAKE) types
 	@$(TOOLS)/lint-imports --no-cache --no-logo
 	@git ls-files -z '*.sh' .ci/run | xargs -0 $(TOOLS)/shellcheck
 	@if command -v go >/dev/null; then go -C localcloud/toolchain/actionlint tool actionlint -shellcheck "$(CURDIR)/$(TOOLS)/shellcheck" "$(CURDIR)"/.github/workflows/*.yml; fi
 	@if command -v go >/dev/null; then test -z "$$(gofmt -l localcloud)" || { gofmt -d localcloud; exit 1; }; fi
+
+# What mypy has read is kept for every checkout: of a check's two minutes, nearly all go into the types of
+# pulumi-kubernetes. It goes by what files hold, not by where they lie or how old they are; one run at a time, for it does
+# not expect that another one writes there.
+MYPY_CACHE := $(CACHE)/statefulsets-mypy
+.PHONY: types
+types: .tools/dev ## Types alone
+	@mkdir -p "$(MYPY_CACHE)"
+	@$(if $(shell command -v flock),flock "$(MYPY_CACHE)/lock") $(TOOLS)/mypy --cache-dir "$(MYPY_CACHE)"
 
 .PHONY: schema
 schema: .tools/dev ## Write schema/stack.schema.json, by which editors complete and check stack files
