@@ -26,10 +26,11 @@ help: ## List the commands
 # Two environments, made anew when their pins change. Each is whole or absent: the stamp comes last.
 # .venv is the program's and has nothing else in it, for Pulumi looks through all of it in every preview and up. One that
 # is a link to another checkout's is not emptied.
-.venv/up: requirements.txt
+.venv/up: requirements.txt tools/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it with make PYTHON=...' >&2; exit 1; }
 	@test -L .venv || $(PYTHON) -m venv --clear .venv
 	@echo "installing the program's pinned Python packages"
+	@tools/install.sh .venv tools/requirements.txt
 	@tools/install.sh .venv requirements.txt
 	@touch $@
 
@@ -146,6 +147,6 @@ format: .tools/dev ## Format and mend what can be mended
 
 .PHONY: lock
 lock: .tools/dev ## Pin all requirements and the package of Go again, with hashes
-	@for name in requirements localcloud/requirements localcloud/toolchain/requirements requirements-dev; do \
+	@for name in requirements localcloud/requirements localcloud/toolchain/requirements requirements-dev tools/requirements; do \
 		$(TOOLS)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command 'make lock' "$$name.in" -o "$$name.txt"; \
 	done

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
+from localcloud.cluster import api
 from localcloud.host.paths import ROOT, State
 from localcloud.host.slot import SLOTS, Slot
 
@@ -91,11 +93,15 @@ class Project:
     def read(self, pod: str) -> str:
         return self.kubectl("get", "--raw", _proxy(pod))
 
+    # Not by kubectl, with which each look costs a sixth of a second of the cores that the pods wait for.
     def ready(self, pod: str) -> bool:
-        done = self.run("kubectl", "get", "pod", pod, "-o", "json")
-        if done.returncode != 0:
-            return False
-        return is_ready(json.loads(done.stdout))
+        return pod in self.ready_pods()
+
+    def ready_pods(self, selector: str = "", namespace: str = "default") -> set[str]:
+        """The names of those that are Ready among the pods with these labels; none where nothing answers."""
+        where = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}"
+        status, answer = api.request(self.state, "GET", where)
+        return {pod["metadata"]["name"] for pod in answer["items"] if is_ready(pod)} if status == 200 else set()
 
 
 def is_ready(pod: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAM, LOCAL, DEVELOPERS = "requirements", "localcloud/requirements", "requirements-dev"
+PIP = "tools/requirements"
 
 
 def canonical(name: str) -> str:
@@ -46,7 +47,7 @@ def test_a_package_of_two_environments_has_one_version(one: str, other: str) -> 
     assert {name: pinned(one)[name] for name in both} == {name: pinned(other)[name] for name in both}
 
 
-@pytest.mark.parametrize("file", [PROGRAM, LOCAL, DEVELOPERS])
+@pytest.mark.parametrize("file", [PROGRAM, LOCAL, DEVELOPERS, PIP])
 def test_every_package_is_pinned_with_its_hashes(file: str) -> None:
     assert asked_for(file) <= set(pinned(file))
     entries = re.split(r"^(?=[\w.-]+==)", (ROOT / f"{file}.txt").read_text(), flags=re.MULTILINE)[1:]

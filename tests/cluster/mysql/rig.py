@@ -27,7 +27,7 @@ from drills.load.watch import Watch
 from drills.scene import Site
 from drills.target import find
 from tests.cluster.mysql import disks
-from tools.project import Project, eventually, is_ready
+from tools.project import Project, eventually
 
 IMAGE = "localhost/statefulsets/mysql:9.7"
 ACCOUNTS = ("Root", "Replication", "Clone", "Monitor", "Application")
@@ -182,14 +182,8 @@ class MySql:
         return self.project.ready(f"mysql-{ordinal}")
 
     def wait_ready(self, *ordinals: int, seconds: float = 60) -> None:
-        """Asks for all of them at once: on a busy machine each kubectl counts."""
         names = {f"mysql-{ordinal}" for ordinal in ordinals}
-
-        def ready() -> bool:
-            pods = self.project.get("pods", "--selector=app=mysql")["items"]
-            return names <= {pod["metadata"]["name"] for pod in pods if is_ready(pod)}
-
-        eventually(ready, f"members {ordinals} ready", seconds)
+        eventually(lambda: names <= self.project.ready_pods("app=mysql"), f"members {ordinals} ready", seconds)
 
     def log(self, ordinal: int, container: str = "mysql") -> str:
         return self.project.run("kubectl", "logs", f"mysql-{ordinal}", "-c", container).stdout
