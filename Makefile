@@ -34,9 +34,9 @@ help: ## List the commands
 	@tools/install.sh .venv requirements.txt
 	@touch $@
 
-# .tools is that of the local cluster, the drills and the developers; it sees the program's packages, too.
+# .tools is that of the local cluster, the drills and the developers; it sees the program's packages, and so its pip.
 .tools/up: localcloud/requirements.txt .venv/up
-	@test -L .tools || .venv/bin/python -m venv --clear .tools
+	@test -L .tools || .venv/bin/python -m venv --clear --without-pip .tools
 	@.venv/bin/python -c '$(SITE)' >"$$($(TOOLS)/python -c '$(SITE)')/program.pth"
 	@echo "installing the local cluster's pinned Python packages"
 	@tools/install.sh .tools localcloud/requirements.txt
