@@ -24,11 +24,13 @@ help: ## List the commands
 	@echo '  with STACK=local|dev|prod, CLUSTER=local|kind|current, NODES=1..6, CLOUD=real|standin, YES=1 (ask nothing)'
 
 # Two environments, made anew when their pins change. Each is whole or absent: the stamp comes last.
-# .venv is the program's and has nothing else in it, for Pulumi looks through all of it in every preview and up. One that
-# is a link to another checkout's is not emptied.
+# .venv is the program's and has nothing else in it but pip, for Pulumi looks through all of it in every preview and up.
+# One that is a link to another checkout's is that checkout's to make.
+own = @! test -L $(1) || { echo "$(1) is another checkout's, and not up to date; run \`make .tools/dev\` in $$(dirname "$$(readlink -f $(1))")" >&2; exit 1; }
 .venv/up: requirements.txt tools/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed; name it with make PYTHON=...' >&2; exit 1; }
-	@test -L .venv || $(PYTHON) -m venv --clear .venv
+	$(call own,.venv)
+	@$(PYTHON) -m venv --clear .venv
 	@echo "installing the program's pinned Python packages"
 	@tools/install.sh .venv tools/requirements.txt
 	@tools/install.sh .venv requirements.txt
@@ -36,13 +38,15 @@ help: ## List the commands
 
 # .tools is that of the local cluster, the drills and the developers; it sees the program's packages, and so its pip.
 .tools/up: localcloud/requirements.txt .venv/up
-	@test -L .tools || .venv/bin/python -m venv --clear --without-pip .tools
+	$(call own,.tools)
+	@.venv/bin/python -m venv --clear --without-pip .tools
 	@.venv/bin/python -c '$(SITE)' >"$$($(TOOLS)/python -c '$(SITE)')/program.pth"
 	@echo "installing the local cluster's pinned Python packages"
 	@tools/install.sh .tools localcloud/requirements.txt
 	@touch $@
 
 .tools/dev: requirements-dev.txt .tools/up
+	$(call own,.tools)
 	@tools/install.sh .tools requirements-dev.txt
 	@touch $@
 
@@ -126,11 +130,10 @@ check: .tools/dev ## Format, lint, types, layers, shell
 # What mypy has read is kept for every checkout: of a check's two minutes, nearly all go into the types of
 # pulumi-kubernetes. It goes by what files hold, not by where they lie or how old they are; one run at a time, for it does
 # not expect that another one writes there.
-MYPY_CACHE := $(CACHE)/statefulsets-mypy
 .PHONY: types
 types: .tools/dev ## Types alone
-	@mkdir -p "$(MYPY_CACHE)"
-	@$(if $(shell command -v flock),flock "$(MYPY_CACHE)/lock") $(TOOLS)/mypy --cache-dir "$(MYPY_CACHE)"
+	@kept="$(CACHE)/statefulsets-mypy"; { mkdir -p "$$kept" && test -w "$$kept"; } 2>/dev/null || kept=.mypy_cache; \
+	mkdir -p "$$kept"; $(if $(shell command -v flock),flock "$$kept") $(TOOLS)/mypy --cache-dir "$$kept"
 
 .PHONY: schema
 schema: .tools/dev ## Write schema/stack.schema.json, by which editors complete and check stack files

@@ -97,9 +97,9 @@ class Project:
     def ready(self, pod: str) -> bool:
         return pod in self.ready_pods()
 
-    def ready_pods(self, selector: str = "", namespace: str = "default") -> set[str]:
+    def ready_pods(self, selector: str = "") -> set[str]:
         """The names of those that are Ready among the pods with these labels; none where nothing answers."""
-        where = f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}"
+        where = f"/api/v1/namespaces/default/pods?labelSelector={quote(selector)}"
         status, answer = api.request(self.state, "GET", where)
         return {pod["metadata"]["name"] for pod in answer["items"] if is_ready(pod)} if status == 200 else set()
 
@@ -120,7 +120,7 @@ def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) ->
     while not condition():
         now = time.monotonic()
         assert now < start + seconds, f"not within {seconds:.0f} s: {what}"
-        # A look by kubectl costs a tenth of a second of the cores that the cluster needs to get there.
+        # A look by kubectl costs a sixth of a second of the cores that the cluster needs to get there.
         time.sleep(min(max(0.1, 3 * (now - asked)), 2))
         asked = time.monotonic()
 

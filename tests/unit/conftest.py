@@ -46,10 +46,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for a job in the bac
 sys.modules.setdefault("statefulsets", components)  # as it is called once it is installed: for the pages' examples
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Up to twice the cores, for much of the time the tests wait for scripts that sleep."""
-    cores = os.cpu_count() or 1
-    return max(cores, min(2 * cores, 8))
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return int(os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") or max(cores, min(2 * cores, 8)))
 
 
 def _started_in(folder: Path) -> list[str]:
