@@ -25,7 +25,8 @@ if [[ $* == *" config list" ]]; then
   echo "${PIP_KNOWS:-}"
 elif [[ " $* " == *" --target "* ]]; then
   cat "${@: -1}" >>"$LOG"  # the file that it is told to install from
-  [ -z "${SLOW:-}" ] || { trap 'exit 0' INT; exec {never}<> <(:); read -r -t 20 -u "$never"; }  # it ends in good order, as pip does
+  # It ends in good order, as pip does.
+  [ -z "${SLOW:-}" ] || { trap 'exit 0' INT; exec {never}<> <(:); read -r -t 20 -u "$never"; }
   [ -n "${FAKE_UV:-}" ] || { echo 'no uv for this machine' >&2; exit 1; }
   while [ "$1" != --target ]; do shift; done
   mkdir "$2/bin" && printf '%s' "$FAKE_UV" >"$2/bin/uv" && chmod +x "$2/bin/uv"
