@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from itertools import combinations
 from pathlib import Path
 
@@ -52,3 +54,21 @@ def test_every_package_is_pinned_with_its_hashes(file: str) -> None:
     assert asked_for(file) <= set(pinned(file))
     entries = re.split(r"^(?=[\w.-]+==)", (ROOT / f"{file}.txt").read_text(), flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize("name", [".venv", ".tools"])
+def test_an_environment_of_another_checkout_is_left_to_that_checkout(name: str, tmp_path: Path) -> None:
+    """What `make` installs through a link, or writes there, names a checkout that may be gone tomorrow."""
+    here, other = tmp_path / "here", tmp_path / "other"
+    for file in ("Makefile", *(f"{each}.txt" for each in (PROGRAM, LOCAL, PIP))):
+        (here / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, here / file)
+    (other / name).mkdir(parents=True)
+    (here / name).symlink_to(other / name)
+    if name == ".tools":
+        (here / ".venv").mkdir()
+        (here / ".venv/up").touch()
+    done = subprocess.run(["make", f"{name}/up"], cwd=here, text=True, capture_output=True)
+    assert done.returncode != 0
+    assert f"{name} is another checkout's, and not up to date; run `make .tools/dev` in {other}" in done.stderr
+    assert list((other / name).iterdir()) == []
