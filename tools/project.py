@@ -149,20 +149,20 @@ def only_kubia(project: Project, **changes: str) -> None:
 
 def leave_out(project: Project, workload: str) -> None:
     """Take one workload out of the project's local stack, which was never brought up with it."""
-    with _local_workloads(project) as workloads:
+    with local_workloads(project) as workloads:
         del workloads[workload]
 
 
 def keep_only(project: Project, workload: str, **changes: Any) -> None:
     """Leave one workload, whichever it is, in the project's local stack, with `changes` to it."""
-    with _local_workloads(project) as workloads:
+    with local_workloads(project) as workloads:
         kept = {**workloads[workload], **changes}
         workloads.clear()
         workloads[workload] = kept
 
 
 @contextmanager
-def _local_workloads(project: Project) -> Iterator[dict[str, Any]]:
+def local_workloads(project: Project) -> Iterator[dict[str, Any]]:
     """The workloads of the local stack's file, which is written with what the block makes of them."""
     file = project.root / "Pulumi.local.yaml"
     document = yaml.safe_load(file.read_text())

@@ -6,7 +6,6 @@ import json
 import secrets
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from localcloud.host.paths import ROOT
+from tests.support.packages import make_environment
 from tools.project import Project, copy_project, eventually, is_ready
 
 HERE = Path(__file__).parent
@@ -149,13 +149,6 @@ def test_a_kind_is_one_folder_and_one_line(databases: Project) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def install_with_uv(environment: Path, *wanted: str) -> None:
-    """Install what pip would be told, in a tenth of its time, into an environment that exists."""
-    python = ("--python", str(environment / "bin/python"))
-    command = (str(ROOT / ".tools/bin/uv"), "pip", "install", "--quiet", *python, *wanted)
-    subprocess.run(command, check=True, cwd=environment.parent, timeout=600)
-
-
 class Program:
     """Another project's program, in a folder and a stack of its own."""
 
@@ -165,8 +158,8 @@ class Program:
         if path:
             self.environment["PATH"] = f"{path}:{self.environment['PATH']}"
         self.pulumi("stack", "init", "shop")
-        for account in ACCOUNTS:
-            self.pulumi("config", "set", "--secret", account, secrets.token_hex(16))
+        passwords = [word for name in ACCOUNTS for word in ("--secret", f"{name}={secrets.token_hex(16)}")]
+        self.pulumi("config", "set-all", *passwords)
 
     def pulumi(self, *words: str) -> str:
         done = subprocess.run(
@@ -200,11 +193,8 @@ def test_another_projects_python_program_uses_the_components_from_an_empty_envir
     databases: Project, tmp_path: Path
 ) -> None:
     environment = tmp_path / "venv"
-    # With pip, as Pulumi's language host asks it for the packages; uv puts them there in a tenth of pip's time.
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     # This cluster's provider is of this version; elsewhere Pulumi fetches the one that fits.
-    wanted = (str(databases.root), "pulumi-kubernetes==4.25.0")
-    install_with_uv(environment, *wanted)
+    make_environment(environment, str(databases.root), "pulumi-kubernetes==4.25.0")
     shutil.copytree(ROOT / "examples/python", tmp_path / "program")
     (tmp_path / "mypy.ini").write_text(ONLY_OUR_TYPES)
     interpreter = ("--python-executable", environment / "bin/python")
@@ -214,9 +204,8 @@ def test_another_projects_python_program_uses_the_components_from_an_empty_envir
 
 def test_a_yaml_program_uses_the_components_as_a_package(databases: Project) -> None:
     # What `make yaml` would install itself, slowly: with it in place that finds nothing to do.
-    environment = databases.root / "package/venv"
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    install_with_uv(environment, "--requirements", str(databases.root / "package/requirements.txt"))
+    package = databases.root / "package"
+    make_environment(package / "venv", "--requirements", str(package / "requirements.txt"))
     databases.must("make", "yaml")
     assert_it_runs(databases, Program(databases, databases.root / "examples/yaml"))
 

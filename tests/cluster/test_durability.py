@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tools.project import Project, eventually
+from tools.project import Project, eventually, local_workloads
 
 WORKLOADS = ("kubia", "web", "nginx", "mysql")
 
@@ -16,7 +16,7 @@ def names(project: Project, kind: str) -> set[str]:
     return {item["metadata"]["name"] for item in project.get(kind)["items"]}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _up(project: Project) -> None:
     project.up()
 
@@ -45,9 +45,14 @@ def test_a_volume_whose_claim_was_deleted_binds_again_by_the_runbooks_command(pr
     assert "on a released volume" in project.read("kubia-1")
 
 
+def set_durability(project: Project, durability: str) -> None:
+    with local_workloads(project) as workloads:
+        for name in WORKLOADS:
+            workloads[name]["durability"] = durability
+
+
 def test_destroy_with_discard_ends_by_itself_and_leaves_no_claim_volume_or_pod(project: Project) -> None:
-    for workload in WORKLOADS:
-        project.set_config(f"{workload}.durability", "discard")
+    set_durability(project, "discard")
     try:
         project.up()
         start = time.monotonic()
@@ -55,8 +60,7 @@ def test_destroy_with_discard_ends_by_itself_and_leaves_no_claim_volume_or_pod(p
         assert time.monotonic() - start < 60
         assert project.get("pods,pvc,pv,statefulsets,jobs", "--all-namespaces")["items"] == []
     finally:
-        for workload in WORKLOADS:
-            project.set_config(f"{workload}.durability", "keep")
+        set_durability(project, "keep")
         project.up()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from localcloud.gce.provider import VERSION
 from localcloud.gce.provider.install import install
@@ -54,12 +55,20 @@ class Stack:
     def __init__(self, folder: Path, environment: dict[str, str], google: Google, name: str) -> None:
         self.folder, self.environment, self.google, self.name = folder, environment, google, name
         self.run("stack", "init", name)
-        self.config("gcp:project", PROJECT)
-        self.config("gcp:computeCustomEndpoint", f"http://127.0.0.1:{google.port}/compute/v1/")
-        self.config("gcp:sqlCustomEndpoint", f"http://127.0.0.1:{google.port}/sql/v1beta4/")
+        self.config(
+            {
+                "gcp:project": PROJECT,
+                "gcp:computeCustomEndpoint": f"http://127.0.0.1:{google.port}/compute/v1/",
+                "gcp:sqlCustomEndpoint": f"http://127.0.0.1:{google.port}/sql/v1beta4/",
+            }
+        )
 
-    def config(self, key: str, value: str, *flags: str) -> None:
-        self.run("config", "set", "--stack", self.name, *flags, key, value)
+    def config(self, values: dict[str, str]) -> None:
+        # Written here: each command of Pulumi's spends a second on the key that it derives from the passphrase.
+        file = self.folder / f"Pulumi.{self.name}.yaml"
+        document = yaml.safe_load(file.read_text())
+        document["config"] = {**document.get("config", {}), **values}
+        file.write_text(yaml.safe_dump(document))
 
     def run(self, *words: str, fails: bool = False) -> str:
         done = subprocess.run(
@@ -76,7 +85,7 @@ class Stack:
 
     def do(self, operation: str, *resources: dict[str, Any], fails: bool = False) -> str:
         """`up`, `preview`, `refresh` or `destroy` of a program of these resources."""
-        self.config("resources", json.dumps(resources))
+        self.config({"t:resources": json.dumps(resources)})
         flags = ["--diff"] if operation == "preview" else ["--yes", "--skip-preview"]
         return self.run(operation, *flags, "--stack", self.name, fails=fails)
 
@@ -190,7 +199,7 @@ def test_a_server_that_refuses_or_is_gone_is_an_error_in_words(stack: Stack) -> 
     stack.google.disk()
     said = stack.do("up", disk(), fails=True)
     assert f"Error 409: The resource '{HANDLE}' already exists, alreadyExists" in said
-    stack.config("gcp:computeCustomEndpoint", "http://127.0.0.1:9/compute/v1/")
+    stack.config({"gcp:computeCustomEndpoint": "http://127.0.0.1:9/compute/v1/"})
     assert "does not answer" in stack.do("up", disk(), fails=True)
 
 
@@ -208,7 +217,7 @@ def test_without_the_stand_ins_token_there_is_one_line_that_says_where_it_is_loo
 
 
 def test_no_address_but_this_machines_is_taken(stack: Stack) -> None:
-    stack.config("gcp:computeCustomEndpoint", "https://compute.googleapis.com/compute/v1/")
+    stack.config({"gcp:computeCustomEndpoint": "https://compute.googleapis.com/compute/v1/"})
     said = stack.do("preview", disk(), fails=True)
     assert "takes only an address of this machine" in said
     stack.run("config", "rm", "--stack", stack.name, "gcp:computeCustomEndpoint")
@@ -267,7 +276,7 @@ def test_stacks_side_by_side_do_not_disturb_each_other(engine: tuple[Path, dict[
 
 
 def test_cloud_sql_with_a_replica_and_an_account_whose_password_is_nowhere_in_plain_text(stack: Stack) -> None:
-    stack.config("password", "hunter2", "--secret")
+    stack.run("config", "set", "--stack", stack.name, "--secret", "password", "hunter2")
     settings = {
         "tier": "db-n1-standard-1",
         "disk_size": 10,
