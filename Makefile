@@ -106,8 +106,8 @@ test: .tools/dev ## Unit tests with Pulumi mocks: no cluster, no toolchain
 	@$(TOOLS)/python -m pytest tests/unit -n auto
 
 .PHONY: test-all
-test-all: .tools/dev ## Adds the real command line and real clusters, two at a time (root)
-	@$(TOOLS)/python -m pytest tests/engine tests/cluster -v -n 2 --dist loadfile --no-loadscope-reorder --timeout=900 --durations=40
+test-all: .tools/dev ## Adds the real command line and real clusters: two of them, and what needs none beside them (root)
+	@$(TOOLS)/python -m pytest tests/engine tests/cluster -v -n 3 --dist loadfile --no-loadscope-reorder --timeout=900 --durations=40
 
 .PHONY: soak
 soak: .tools/dev ## Every fault of MySQL PASSES=10 times; the table is in .soak/ (root; goes on where it was stopped, NEW=1 does not)

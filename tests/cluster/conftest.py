@@ -38,17 +38,38 @@ IN_SLOT: list[Project] = []
 """The project whose cluster runs in this process's slot, if there is one."""
 
 
+BESIDE = "gw2"
+"""The third process. It has no cluster: two are what two cores bear, but while they wait there is time for others."""
+
+
 class ByCluster(LoadFileScheduling):  # type: ignore[misc]
-    """A file's tests stay with one process, as do all files in WITH_MYSQL."""
+    """A file's tests stay with one process, as do all files in WITH_MYSQL. The process BESIDE takes no clusters' tests;
+    the others take the rest when they have no more of those."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return "with-mysql" if Path(file).stem in WITH_MYSQL else file
 
+    def _assign_work_unit(self, node: Any) -> None:
+        without_cluster = [scope for scope in self.workqueue if scope.startswith("tests/engine/")]
+        with_cluster = [scope for scope in self.workqueue if scope not in without_cluster]
+        scopes = without_cluster if node.gateway.id == BESIDE else with_cluster + without_cluster
+        if not scopes:
+            node.shutdown()  # once it has run what it was given
+            return
+        self.workqueue.move_to_end(scopes[0], last=False)
+        super()._assign_work_unit(node)
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCluster | None:
     """The marks of `--dist loadgroup` are lost on pytest 9.2, which takes a test's name from elsewhere."""
     return ByCluster(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_configure() -> None:
+    """What runs beside the clusters leaves the cores to them: their tests have times to keep."""
+    if os.environ.get("PYTEST_XDIST_WORKER") == BESIDE:
+        os.nice(5)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

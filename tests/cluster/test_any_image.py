@@ -176,7 +176,7 @@ class Program:
 
 def assert_it_runs(project: Project, program: Program) -> None:
     """Both components' pods are Ready in a namespace that admits restricted pods only, and nothing stays of them."""
-    program.pulumi("up", "--yes")
+    program.pulumi("up", "--yes", "--skip-preview")
     outputs = json.loads(program.pulumi("stack", "output", "--json"))
     _, host, namespace, *_ = outputs["cache"][0].split(".")
     assert host == "cache"

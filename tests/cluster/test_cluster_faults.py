@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,8 @@ def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Proje
     assert not (home / ".pulumi").exists()
 
 
-def test_down_leaves_no_process_link_rule_or_cgroup(project: Project) -> None:
-    project.down()
+def test_down_leaves_no_process_link_rule_or_cgroup(project: Project, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue("empty_slot")  # `make down`; who needs the cluster next brings it up
     assert daemons.running(project.state.slot, project.state.root) == []
     links = [link.name for link in Path("/sys/class/net").iterdir()]
     assert not [name for name in links if name.startswith(project.state.slot.bridge)]
@@ -83,7 +83,6 @@ def test_down_leaves_no_process_link_rule_or_cgroup(project: Project) -> None:
         not in subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
     )
     assert str(project.state.root) not in Path("/proc/mounts").read_text()
-    project.up()
 
 
 def _cache() -> str:
@@ -118,15 +117,13 @@ STEPS: dict[str, Callable[[Project], Any]] = {
 }
 
 
-@pytest.fixture
-def bare(project: Project, tmp_path: Path) -> Any:
-    """A second copy on which nothing was ever brought up; the shared one is down meanwhile."""
-    project.down()
-    copy = copy_project(tmp_path / "bare")
+@pytest.fixture(scope="module")
+def bare(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A second copy on which nothing was ever brought up, or all was erased; the shared one is down."""
+    copy = copy_project(tmp_path_factory.mktemp("bare") / "statefulsets")
     only_kubia(copy)
     yield copy
     copy.run("make", "down")
-    project.up()
 
 
 @pytest.mark.parametrize(
