@@ -22,7 +22,7 @@ from localcloud.host.slot import SLOTS, Slot
 
 
 def own_slot() -> Slot:
-    """The slot of this process's clusters: tests that run side by side (`-n 2`) have a cluster each."""
+    """The slot of this process's clusters: tests that run side by side have a cluster each."""
     first = int(os.environ.get("LOCALCLOUD_SLOT") or 0)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     return Slot(str((first + int(worker.removeprefix("gw"))) % len(SLOTS)))

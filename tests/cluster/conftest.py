@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ IN_SLOT: list[Project] = []
 
 
 BESIDE = "gw2"
-"""The third process. It has no cluster: two are what two cores bear, but while they wait there is time for others."""
+"""The third process. It has no cluster: two are what two cores bear, but while they wait there is time for others. One
+that takes its place after a crash is like the first two."""
 
 
 class ByCluster(LoadFileScheduling):  # type: ignore[misc]
@@ -51,9 +52,11 @@ class ByCluster(LoadFileScheduling):  # type: ignore[misc]
         return "with-mysql" if Path(file).stem in WITH_MYSQL else file
 
     def _assign_work_unit(self, node: Any) -> None:
-        without_cluster = [scope for scope in self.workqueue if scope.startswith("tests/engine/")]
-        with_cluster = [scope for scope in self.workqueue if scope not in without_cluster]
-        scopes = without_cluster if node.gateway.id == BESIDE else with_cluster + without_cluster
+        with_cluster = [scope for scope in self.workqueue if scope.startswith(("tests/cluster/", "with-mysql"))]
+        without_cluster = [scope for scope in self.workqueue if scope not in with_cluster]
+        # Where little is chosen the plugin sends processes home, and it may be this one that stays.
+        alone = all(other is node or other.shutting_down for other in self.nodes)
+        scopes = without_cluster if node.gateway.id == BESIDE and not alone else with_cluster + without_cluster
         if not scopes:
             node.shutdown()  # once it has run what it was given
             return
@@ -67,7 +70,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByCluster | 
 
 
 def pytest_configure() -> None:
-    """What runs beside the clusters leaves the cores to them: their tests have times to keep."""
+    """What runs beside the clusters' tests yields to the commands of these, which have times to keep."""
     if os.environ.get("PYTEST_XDIST_WORKER") == BESIDE:
         os.nice(5)
 
@@ -135,6 +138,10 @@ def project(request: pytest.FixtureRequest) -> Project:
 
 
 @pytest.fixture(scope="module")
-def empty_slot() -> None:
-    """No cluster is in this process's slot: what the tests bring up has the same addresses."""
+def empty_slot() -> Callable[[], None]:
+    """No cluster is in this process's slot: what the tests bring up has the same addresses.
+
+    What it returns takes away a cluster that has come since.
+    """
     make_room()
+    return make_room

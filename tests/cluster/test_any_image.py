@@ -39,7 +39,7 @@ def add_kind(project: Project) -> None:
 
 
 @pytest.fixture(scope="module")
-def databases(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def databases(empty_slot: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The project with a kind more; its stack is the one of the databases, and a workload of that kind.
 
     The other tests' cluster makes room for it: they have the same addresses.
@@ -176,11 +176,11 @@ class Program:
 
 def assert_it_runs(project: Project, program: Program) -> None:
     """Both components' pods are Ready in a namespace that admits restricted pods only, and nothing stays of them."""
-    program.pulumi("up", "--yes", "--skip-preview")
+    program.pulumi("up", "--yes")
     outputs = json.loads(program.pulumi("stack", "output", "--json"))
     _, host, namespace, *_ = outputs["cache"][0].split(".")
     assert host == "cache"
-    assert all_ready(project, "--namespace", namespace, count=3)
+    eventually(lambda: all_ready(project, "--namespace", namespace, count=3), "all are Ready", 60)
     assert outputs["mysql"] == f"orders-write.{namespace}.svc.cluster.local:3306"
     enforced = project.get("namespace", namespace)["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
     assert enforced == "restricted"

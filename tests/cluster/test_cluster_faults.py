@@ -71,7 +71,8 @@ def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Proje
 
 
 def test_down_leaves_no_process_link_rule_or_cgroup(project: Project, request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("empty_slot")  # `make down`; who needs the cluster next brings it up
+    make_room = request.getfixturevalue("empty_slot")
+    make_room()  # which is `make down`; the next file brings it up, and no test below takes `project`
     assert daemons.running(project.state.slot, project.state.root) == []
     links = [link.name for link in Path("/sys/class/net").iterdir()]
     assert not [name for name in links if name.startswith(project.state.slot.bridge)]
@@ -118,7 +119,7 @@ STEPS: dict[str, Callable[[Project], Any]] = {
 
 
 @pytest.fixture(scope="module")
-def bare(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def bare(empty_slot: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A second copy on which nothing was ever brought up, or all was erased; the shared one is down."""
     copy = copy_project(tmp_path_factory.mktemp("bare") / "statefulsets")
     only_kubia(copy)
@@ -157,11 +158,20 @@ def _interrupt(bare: Project, sign: signal.Signals, step: str) -> str:
             # A test run in the background inherits an ignored SIGINT; a terminal's child does not.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not STEPS[step](bare):
         assert process.poll() is None, f"{step}: it ended before it could be interrupted\n{output.read_text()}"
         assert time.monotonic() < deadline, f"{step} not reached\n{output.read_text()}"
         time.sleep(0.05)
     os.killpg(process.pid, sign)
-    assert process.wait(timeout=60) != 0, f"{step}: the signal did not stop it\n{output.read_text()}"
+    assert process.wait(timeout=180) != 0, f"{step}: the signal did not stop it\n{output.read_text()}"
+    eventually(lambda: _ended(process.pid), f"{step}: what `make` had started has ended, too")
     return output.read_text()
+
+
+def _ended(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False

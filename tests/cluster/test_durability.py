@@ -56,8 +56,8 @@ def test_destroy_with_discard_ends_by_itself_and_leaves_no_claim_volume_or_pod(p
     try:
         project.up()
         start = time.monotonic()
-        project.must("make", "destroy", "YES=1", timeout=120)
-        assert time.monotonic() - start < 60
+        project.must("make", "destroy", "YES=1", timeout=400)
+        assert time.monotonic() - start < 300  # Pulumi gives up on an object after ten minutes
         assert project.get("pods,pvc,pv,statefulsets,jobs", "--all-namespaces")["items"] == []
     finally:
         set_durability(project, "keep")

@@ -23,7 +23,7 @@ from localcloud.gce.sql.wiring import NAMESPACES, Wiring
 from localcloud.gce.store import Store
 from localcloud.host import daemons
 from localcloud.host.paths import cache
-from localcloud.images.builder import archive_path
+from localcloud.images.builder import build
 from tests.support.gce import SQL, Google, serving
 from tests.support.places import Apart
 
@@ -108,8 +108,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 60) -> None:
 def bridge() -> Iterator[None]:
     if os.geteuid() != 0:
         pytest.skip("not root: network namespaces need it")
-    if not archive_path(mysqld.IMAGE, IMAGES).is_file():
-        pytest.skip(f"{mysqld.IMAGE} is not built: `make up` of a stack with a MySQL does it")
+    build(mysqld.IMAGE, IMAGES, print)  # finds it, waits for a test that is building it, or builds it
     with LOCK.open("w") as lock:  # its addresses are this machine's: one run at a time
         fcntl.flock(lock, fcntl.LOCK_EX)
         _clear()  # what a run that was killed left

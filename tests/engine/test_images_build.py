@@ -213,14 +213,14 @@ def environment(image: Built) -> list[str]:
 def pod(
     image: Built, claim: Path, at: str, scratch: tuple[str, ...], *words: str, ends_well: bool = True
 ) -> Iterator[Pod]:
-    """Runs until it is stopped, which must take under ten seconds; else it is killed."""
+    """Runs until it is stopped, for which it has a pod's thirty seconds; then it is killed."""
     place = [str(image.root), str(claim), at, *scratch, "--", *environment(image)]
     command = ["unshare", "--mount", "--pid", "--net", "--ipc", "--fork", "--kill-child"]
     with subprocess.Popen([*command, "sh", "-c", POD, "pod", *place, *words]) as namespace:
         try:
             (process,) = eventually(lambda: children(namespace.pid))
             yield Pod(image, process)
-            assert (namespace.wait(10) == 0) is ends_well
+            assert (namespace.wait(30) == 0) is ends_well
         finally:
             namespace.kill()
 
@@ -303,12 +303,12 @@ def test_pause_reaps_orphans_and_ends_on_sigterm(
         assert len(eventually(lambda: children(process) if running_pause(process, pause) else [])) == 2
         assert eventually(lambda: children(process) == [])
         subprocess.run(["kill", "-TERM", str(process)], check=True)
-        assert namespace.wait(5) == 0
+        assert namespace.wait(30) == 0
 
 
 def eventually(look: Callable[[], T]) -> T:
-    """What `look` returns once that is something; within ten seconds."""
-    deadline = time.monotonic() + 10
+    """What `look` returns once that is something; within a minute."""
+    deadline = time.monotonic() + 60
     while not (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.01)
     return seen

@@ -14,7 +14,6 @@ from localcloud.gce.provider.install import install
 from localcloud.host.paths import State, cache
 from localcloud.host.progress import Progress
 from localcloud.toolchain import SDKGEN, TOOLS, resolve
-from tests.support.packages import make_environment
 from tools.project import Project, copy_project
 
 pytestmark = pytest.mark.engine
@@ -51,12 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def schema(project: Project) -> dict[str, Any]:
-    """What Pulumi reads from the folder, with the checkout installed into an environment of the package's own.
-
-    Pulumi would install the packages itself, in two minutes: with them in place it finds nothing to do.
-    """
-    package = project.root / "package"
-    make_environment(package / "venv", "--requirements", str(package / "requirements.txt"))
+    """What Pulumi reads from the folder, with the checkout installed into an environment of the package's own."""
     found: dict[str, Any] = json.loads(project.must("pulumi", "package", "get-schema", "./package"))
     return found
 

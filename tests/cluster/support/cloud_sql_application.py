@@ -35,14 +35,14 @@ def connect(secret: Mapping[str, str], host: str) -> Any:
 
 
 def ask(secret: Mapping[str, str], host: str, sql: str, *values: object) -> Any:
-    """Rows; again while nobody answers."""
+    """Rows; again while nobody answers, or a replica does not have the table yet."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with connect(secret, host) as connection, connection.cursor() as cursor:
                 cursor.execute(sql, values)
                 return cursor.fetchall()
-        except pymysql.OperationalError:
+        except (pymysql.OperationalError, pymysql.ProgrammingError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
@@ -55,6 +55,7 @@ def main(note: str, secret: Mapping[str, str]) -> None:
     deadline = time.monotonic() + PATIENCE
     notes: list[str] = []
     while note not in notes and time.monotonic() < deadline:
+        time.sleep(0.2)
         notes = [row[0] for row in ask(secret, "read-host", "SELECT note FROM notes ORDER BY note")]
     servers = [ask(secret, host, "SELECT @@server_id, @@read_only")[0] for host in ("host", "read-host")]
     print(json.dumps({"notes": notes, "servers": servers}))
