@@ -138,10 +138,12 @@ def project(request: pytest.FixtureRequest) -> Project:
 
 
 @pytest.fixture(scope="module")
-def empty_slot() -> Callable[[], None]:
-    """No cluster is in this process's slot: what the tests bring up has the same addresses.
-
-    What it returns takes away a cluster that has come since.
-    """
+def empty_slot() -> None:
+    """No cluster is in this process's slot: what the tests bring up has the same addresses."""
     make_room()
+
+
+@pytest.fixture
+def take_down() -> Callable[[], None]:
+    """Runs `make down` for the `project`. The next file brings it up; no later test of the same one may take it."""
     return make_room

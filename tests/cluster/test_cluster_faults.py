@@ -70,9 +70,8 @@ def test_up_leaves_the_users_own_kubeconfig_and_pulumi_home_alone(project: Proje
     assert not (home / ".pulumi").exists()
 
 
-def test_down_leaves_no_process_link_rule_or_cgroup(project: Project, request: pytest.FixtureRequest) -> None:
-    make_room = request.getfixturevalue("empty_slot")
-    make_room()  # which is `make down`; the next file brings it up, and no test below takes `project`
+def test_down_leaves_no_process_link_rule_or_cgroup(project: Project, take_down: Callable[[], None]) -> None:
+    take_down()
     assert daemons.running(project.state.slot, project.state.root) == []
     links = [link.name for link in Path("/sys/class/net").iterdir()]
     assert not [name for name in links if name.startswith(project.state.slot.bridge)]
@@ -119,7 +118,7 @@ STEPS: dict[str, Callable[[Project], Any]] = {
 
 
 @pytest.fixture(scope="module")
-def bare(empty_slot: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def bare(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A second copy on which nothing was ever brought up, or all was erased; the shared one is down."""
     copy = copy_project(tmp_path_factory.mktemp("bare") / "statefulsets")
     only_kubia(copy)

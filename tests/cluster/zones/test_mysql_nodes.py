@@ -16,7 +16,7 @@ from tools.project import copy_project
 
 
 @pytest.fixture(scope="module")
-def dev(empty_slot: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+def dev(empty_slot: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     """A checkout of its own, with nothing but the dev stack, in the place of other tests' cluster."""
     dev = Dev(copy_project(tmp_path_factory.mktemp("dev") / "statefulsets").root)
     try:
